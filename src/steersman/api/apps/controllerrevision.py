@@ -1,0 +1,13 @@
+"""controllerrevision"""
+
+from typing import Annotated, Any
+
+from steersman.api.meta.kind import Kind
+from steersman.apimachinery.markers import Int64, Required, Wire, always
+
+
+class ControllerRevision(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
+    """Controller revision."""
+
+    data: Annotated[Any, Wire(2), Required()] = None
+    revision: Annotated[Int64, Wire(3)] = always(0)

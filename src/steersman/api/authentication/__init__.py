@@ -1,0 +1,27 @@
+"""authentication.k8s.io/v1."""
+
+from steersman.api.authentication.authentication import (
+    BoundObjectReference,
+    SelfSubjectReview,
+    SelfSubjectReviewStatus,
+    TokenRequest,
+    TokenRequestSpec,
+    TokenRequestStatus,
+    TokenReview,
+    TokenReviewSpec,
+    TokenReviewStatus,
+    UserInfo,
+)
+
+__all__ = [
+    "BoundObjectReference",
+    "SelfSubjectReview",
+    "SelfSubjectReviewStatus",
+    "TokenRequest",
+    "TokenRequestSpec",
+    "TokenRequestStatus",
+    "TokenReview",
+    "TokenReviewSpec",
+    "TokenReviewStatus",
+    "UserInfo",
+]

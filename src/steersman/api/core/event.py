@@ -1,0 +1,42 @@
+"""event"""
+
+from typing import Annotated
+
+from steersman.api.core.reference import ObjectReference
+from steersman.api.meta.kind import Kind
+from steersman.apimachinery.markers import Int32, Required, Wire, always
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.times import MicroTime, Time
+
+
+class EventSource(Object, package="k8s.io.api.core.v1"):
+    """Event source."""
+
+    component: Annotated[str, Wire(1)] = ""
+    host: Annotated[str, Wire(2)] = ""
+
+
+class EventSeries(Object, package="k8s.io.api.core.v1"):
+    """Event series."""
+
+    count: Annotated[Int32, Wire(1)] = 0
+    lastObservedTime: Annotated[MicroTime | None, Wire(2)] = None
+
+
+class Event(Kind, api="v1", package="k8s.io.api.core.v1"):
+    """Event."""
+
+    involvedObject: Annotated[ObjectReference, Wire(2), Required()] = always(ObjectReference)
+    reason: Annotated[str, Wire(3)] = ""
+    message: Annotated[str, Wire(4)] = ""
+    source: Annotated[EventSource, Wire(5)] = always(EventSource)
+    firstTimestamp: Annotated[Time | None, Wire(6)] = None
+    lastTimestamp: Annotated[Time | None, Wire(7)] = None
+    count: Annotated[Int32, Wire(8)] = 0
+    type: Annotated[str, Wire(9)] = ""
+    eventTime: Annotated[MicroTime | None, Wire(10)] = None
+    series: Annotated[EventSeries | None, Wire(11)] = None
+    action: Annotated[str, Wire(12)] = ""
+    related: Annotated[ObjectReference | None, Wire(13)] = None
+    reportingComponent: Annotated[str, Wire(14)] = always("")
+    reportingInstance: Annotated[str, Wire(15)] = always("")

@@ -1,0 +1,13 @@
+"""podtemplate"""
+
+from typing import Annotated
+
+from steersman.api.core.pod import PodTemplateSpec
+from steersman.api.meta.kind import Kind
+from steersman.apimachinery.markers import Wire, always
+
+
+class PodTemplate(Kind, api="v1", package="k8s.io.api.core.v1"):
+    """Pod template."""
+
+    template: Annotated[PodTemplateSpec, Wire(2)] = always(PodTemplateSpec)

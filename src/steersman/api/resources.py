@@ -1,0 +1,208 @@
+"""The resource table: what is served under which name, and what may be done with it.
+
+A kind is served because it has a line here; everything generic (routes, discovery, OpenAPI, RBAC, informers) reads this table.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+from steersman.api import (
+    apps,
+    authentication,
+    authorization,
+    autoscaling,
+    coordination,
+    core,
+    discovery,
+    events,
+    policy,
+    rbac,
+    scheduling,
+)
+from steersman.api.meta import Kind
+from steersman.apimachinery.object import GroupVersionKind, Object
+
+STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A path below an object, such as `status`; its body may be of another kind than its parent's."""
+
+    name: str
+    kind: type[Object]
+    verbs: tuple[str, ...] = ("get", "patch", "update")
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One line of the table. plural is the name in URLs; verbs are those of the collection and its objects.
+
+    stored is False for review kinds, which answer a POST and leave nothing behind.
+    stored_as: the type under which the objects are stored when it is another (events live in core and events.k8s.io at once).
+    """
+
+    object_type: type[Kind]
+    plural: str
+    namespaced: bool = True
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[Subresource, ...] = ()
+    verbs: tuple[str, ...] = STANDARD_VERBS
+    stored: bool = True
+    stored_as: type[Kind] | None = None
+
+    @property
+    def gvk(self) -> GroupVersionKind:
+        """Group, version and kind of the objects."""
+        gvk = self.object_type.__facts__.gvk
+        assert gvk is not None, f"{self.object_type.__name__} declares no api"
+        return gvk
+
+    @property
+    def group(self) -> str:
+        """The API group, empty for core."""
+        return self.gvk.group
+
+    @property
+    def version(self) -> str:
+        """The version within the group."""
+        return self.gvk.version
+
+    @property
+    def kind(self) -> str:
+        """The kind's name."""
+        return self.gvk.kind
+
+    @property
+    def singular(self) -> str:
+        """The lower-case kind, as kubectl accepts it."""
+        return self.kind.lower()
+
+    @property
+    def group_resource(self) -> str:
+        """`plural.group`, the way messages name a resource; the bare plural in core."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+    def subresource(self, name: str) -> Subresource | None:
+        """The subresource of this name."""
+        return next((sub for sub in self.subresources if sub.name == name), None)
+
+
+def _status(kind: type[Kind]) -> Subresource:
+    return Subresource("status", kind)
+
+
+def _with_status(
+    kind: type[Kind],
+    plural: str,
+    *short: str,
+    namespaced: bool = True,
+    categories: tuple[str, ...] = (),
+    subresources: tuple[Subresource, ...] = (),
+) -> Resource:
+    return Resource(kind, plural, namespaced, short, categories, (_status(kind), *subresources))
+
+
+def _review(kind: type[Kind], plural: str, namespaced: bool = False) -> Resource:
+    return Resource(kind, plural, namespaced, verbs=("create",), stored=False)
+
+
+ALL = ("all",)
+SCALE = Subresource("scale", autoscaling.Scale)
+CONNECT = ("create", "get")
+
+POD_SUBRESOURCES = (
+    Subresource("attach", core.Pod, CONNECT),
+    Subresource("binding", core.Binding, ("create",)),
+    Subresource("ephemeralcontainers", core.Pod),
+    Subresource("eviction", policy.Eviction, ("create",)),
+    Subresource("exec", core.Pod, CONNECT),
+    Subresource("log", core.Pod, ("get",)),
+    Subresource("portforward", core.Pod, CONNECT),
+    Subresource("proxy", core.Pod, ("create", "delete", "get", "patch", "update")),
+    Subresource("resize", core.Pod),
+)
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource(core.Binding, "bindings", verbs=("create",), stored=False),
+    Resource(core.ComponentStatus, "componentstatuses", False, ("cs",), verbs=("get", "list"), stored=False),
+    Resource(core.ConfigMap, "configmaps", True, ("cm",)),
+    Resource(core.Endpoints, "endpoints", True, ("ep",)),
+    Resource(core.Event, "events", True, ("ev",)),
+    Resource(core.LimitRange, "limitranges", True, ("limits",)),
+    Resource(
+        core.Namespace, "namespaces", False, ("ns",),
+        verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+        subresources=(Subresource("finalize", core.Namespace, ("update",)), _status(core.Namespace)),
+    ),
+    _with_status(
+        core.Node, "nodes", "no", namespaced=False,
+        subresources=(Subresource("proxy", core.Node, ("create", "delete", "get", "patch", "update")),),
+    ),
+    _with_status(core.PersistentVolumeClaim, "persistentvolumeclaims", "pvc"),
+    _with_status(core.PersistentVolume, "persistentvolumes", "pv", namespaced=False),
+    _with_status(core.Pod, "pods", "po", categories=ALL, subresources=POD_SUBRESOURCES),
+    Resource(core.PodTemplate, "podtemplates"),
+    _with_status(core.ReplicationController, "replicationcontrollers", "rc", categories=ALL, subresources=(SCALE,)),
+    _with_status(core.ResourceQuota, "resourcequotas", "quota"),
+    Resource(core.Secret, "secrets"),
+    Resource(
+        core.ServiceAccount, "serviceaccounts", True, ("sa",),
+        subresources=(Subresource("token", authentication.TokenRequest, ("create",)),),
+    ),
+    _with_status(
+        core.Service, "services", "svc", categories=ALL,
+        subresources=(Subresource("proxy", core.Service, ("create", "delete", "get", "patch", "update")),),
+    ),
+    Resource(apps.ControllerRevision, "controllerrevisions"),
+    _with_status(apps.DaemonSet, "daemonsets", "ds", categories=ALL),
+    _with_status(apps.Deployment, "deployments", "deploy", categories=ALL, subresources=(SCALE,)),
+    _with_status(apps.ReplicaSet, "replicasets", "rs", categories=ALL, subresources=(SCALE,)),
+    _with_status(apps.StatefulSet, "statefulsets", "sts", categories=ALL, subresources=(SCALE,)),
+    Resource(events.Event, "events", True, ("ev",), stored_as=core.Event),
+    _review(authentication.TokenReview, "tokenreviews"),
+    _review(authentication.SelfSubjectReview, "selfsubjectreviews"),
+    _review(authorization.LocalSubjectAccessReview, "localsubjectaccessreviews", namespaced=True),
+    _review(authorization.SelfSubjectAccessReview, "selfsubjectaccessreviews"),
+    _review(authorization.SelfSubjectRulesReview, "selfsubjectrulesreviews"),
+    _review(authorization.SubjectAccessReview, "subjectaccessreviews"),
+    Resource(coordination.Lease, "leases"),
+    Resource(discovery.EndpointSlice, "endpointslices"),
+    _with_status(policy.PodDisruptionBudget, "poddisruptionbudgets", "pdb"),
+    Resource(rbac.ClusterRoleBinding, "clusterrolebindings", False),
+    Resource(rbac.ClusterRole, "clusterroles", False),
+    Resource(rbac.RoleBinding, "rolebindings"),
+    Resource(rbac.Role, "roles"),
+    Resource(scheduling.PriorityClass, "priorityclasses", False, ("pc",)),
+)  # fmt: skip
+
+
+@cache
+def _by_type() -> dict[type[Object], Resource]:
+    return {resource.object_type: resource for resource in RESOURCES}
+
+
+@cache
+def _by_name() -> dict[tuple[str, str, str], Resource]:
+    return {(resource.group, resource.version, resource.plural): resource for resource in RESOURCES}
+
+
+@cache
+def _by_kind() -> dict[GroupVersionKind, Resource]:
+    return {resource.gvk: resource for resource in RESOURCES}
+
+
+def resource_for(kind: type[Object]) -> Resource:
+    """The line of a type; KeyError for a type that isn't served."""
+    return _by_type()[kind]
+
+
+def resource_named(group: str, version: str, plural: str) -> Resource | None:
+    """The line of a name in a URL."""
+    return _by_name().get((group, version, plural))
+
+
+def resource_of_kind(gvk: GroupVersionKind) -> Resource | None:
+    """The line of what an object says it is."""
+    return _by_kind().get(gvk)

@@ -1,0 +1,124 @@
+"""JSON and wire trees to and from API objects.
+
+The fast path decodes straight into the class. What it refuses (nulls for lists, unknown fields, numbers of the wrong type)
+goes to the slow path, which drops nulls and unknown fields by the schema and reports what it dropped; a wrong type is
+`DecodeError` with the field's path.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.quantity import Quantity, QuantityError
+from steersman.apimachinery.schema import TypeSchema, schema_of
+from steersman.apimachinery.times import MicroTime, format_micro_time
+
+T = TypeVar("T", bound=Object)
+
+
+class DecodeError(ValueError):
+    """The bytes are not JSON, or not of this type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lenient:
+    """What the slow path dropped: paths of unknown fields, in document order."""
+
+    unknown: tuple[str, ...] = ()
+
+
+def _decode_custom(wanted: type, given: Any) -> Any:
+    try:
+        if wanted is Quantity and isinstance(given, (str, int, float)):
+            return Quantity(given)
+        if wanted is MicroTime and isinstance(given, str):
+            return MicroTime.of(datetime.fromisoformat(given))
+    except QuantityError as error:
+        raise ValueError(str(error)) from error
+    raise TypeError(f"Expected `{wanted.__name__}`, got `{type(given).__name__}`")
+
+
+def _encode_custom(value: Any) -> Any:
+    if type(value) is Quantity:
+        return value.text
+    if type(value) is MicroTime:
+        return format_micro_time(value)
+    raise NotImplementedError(f"no JSON form for {type(value).__name__}")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode_custom)
+encode: Callable[[Any], bytes] = _encoder.encode
+
+
+@cache
+def _decoder(wanted: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(wanted, dec_hook=_decode_custom)
+
+
+def decode(data: bytes, wanted: type[T]) -> T:
+    """The object in `data`; unknown fields and nulls are dropped silently."""
+    try:
+        return _decoder(wanted).decode(data)
+    except msgspec.ValidationError:
+        return from_wire(parse(data), wanted)
+    except msgspec.DecodeError as error:
+        raise DecodeError(str(error)) from error
+
+
+def parse(data: bytes) -> Any:
+    """The wire tree (dicts, lists, scalars) in `data`."""
+    try:
+        return msgspec.json.decode(data)
+    except msgspec.DecodeError as error:
+        raise DecodeError(str(error)) from error
+
+
+def from_wire(tree: Any, wanted: type[T]) -> T:
+    """The object of a wire tree; unknown fields and nulls are dropped silently. The tree is not changed."""
+    try:
+        made: T = msgspec.convert(tree, wanted, dec_hook=_decode_custom)
+        return made
+    except msgspec.ValidationError:
+        kept, _ = conform(tree, schema_of(wanted))
+    try:
+        made = msgspec.convert(kept, wanted, dec_hook=_decode_custom)
+        return made
+    except msgspec.ValidationError as error:
+        raise DecodeError(str(error)) from error
+
+
+def to_wire(value: Any) -> Any:
+    """The wire tree of an object, exactly as its JSON says it."""
+    return msgspec.to_builtins(value, enc_hook=_encode_custom)
+
+
+def conform(tree: Any, schema: TypeSchema) -> tuple[Any, Lenient]:
+    """A copy of the tree without nulls and without fields the schema doesn't know, and the paths of the latter."""
+    unknown: list[str] = []
+    return _conform(tree, schema, "", unknown), Lenient(tuple(unknown))
+
+
+def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> Any:
+    match tree:
+        case dict() if schema.fields:
+            kept: dict[str, Any] = {}
+            for name, value in tree.items():
+                field = schema.fields.get(name)
+                where = f"{path}.{name}" if path else name
+                if field is None:
+                    unknown.append(where)
+                elif value is not None:
+                    kept[name] = _conform(value, field.schema, where, unknown)
+            return kept
+        case dict() if schema.items is not None:
+            return {key: _conform(value, schema.items, f"{path}.{key}", unknown) for key, value in tree.items()}
+        case list() if schema.items is not None:
+            items = schema.items
+            return [_conform(value, items, f"{path}[{i}]", unknown) for i, value in enumerate(tree)]
+        case _:
+            return tree
