@@ -2,7 +2,7 @@
 
 
 class RuntimeServiceError(Exception):
-    """The runtime refused or failed a call; `method` is the CRI call, `message` the runtime's words."""
+    """The runtime refused or failed a call, named in `method`; `message` has its words."""
 
     def __init__(self, method: str, message: str) -> None:
         """Keep the call and the runtime's own words."""

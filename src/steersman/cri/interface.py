@@ -8,6 +8,7 @@ tests/contract/test_runtime_contract.py. What every one of them keeps to:
 - removing a sandbox removes its containers, stopping one kills them;
 - stopping a sandbox takes its network away, removing it forgets it;
 - a container is made in a READY sandbox, from an image that is on the node;
+- containers' states, exit codes and log paths outlive the sandbox's stop, until they are removed;
 - names (PodSandboxMetadata; ContainerMetadata in its sandbox) are unique: AlreadyExists.
 """
 
@@ -21,12 +22,9 @@ from steersman.cri.records import (
     ContainerConfig,
     ContainerEvent,
     ContainerFilter,
-    ContainerStats,
-    ContainerStatsFilter,
     ContainerStatus,
     ExecRequest,
     ExecSyncResult,
-    FilesystemUsage,
     Image,
     LinuxContainerResources,
     PodSandbox,
@@ -35,6 +33,11 @@ from steersman.cri.records import (
     PodSandboxStatus,
     RuntimeStatus,
     Version,
+)
+from steersman.cri.stats import (
+    ContainerStats,
+    ContainerStatsFilter,
+    FilesystemUsage,
 )
 
 
@@ -82,16 +85,14 @@ class ContainerService(Protocol):
         ...
 
     async def stop_container(self, container_id: str, timeout_seconds: int) -> None:
-        """Send the stop signal, then kill after the timeout (0: at once); returns when it is dead."""
+        """Send the stop signal, kill after the timeout (0: at once); returns when it is dead."""
         ...
 
     async def remove_container(self, container_id: str) -> None:
         """Kill if need be, and forget the container; its log file stays."""
         ...
 
-    async def list_containers(
-        self, wanted: ContainerFilter | None = None
-    ) -> tuple[Container, ...]:
+    async def list_containers(self, wanted: ContainerFilter | None = None) -> tuple[Container, ...]:
         """All containers that match, in no order."""
         ...
 
@@ -112,7 +113,7 @@ class ContainerService(Protocol):
     async def exec_sync(
         self, container_id: str, cmd: Sequence[str], timeout_seconds: int
     ) -> ExecSyncResult:
-        """Run a command to its end; DeadlineExceeded kills it. 0 waits for the client's own limit."""
+        """Run a command to its end; past the timeout (0: none) it is killed, DeadlineExceeded."""
         ...
 
     async def exec(self, request: ExecRequest) -> str:
