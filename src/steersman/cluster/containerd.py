@@ -1,0 +1,242 @@
+"""A node's own containerd: what to run, making ready, waiting, and taking all of it away again.
+
+It never touches a containerd that it does not own: root, state, socket, runc's state, namespaces
+and cgroups are all the node's. Containers outlive containerd (each has its shim), so a restart is
+harmless; `kill_everything` is for when the node goes down for good. All functions but the waiting
+ones block: call them by component.threads.
+"""
+
+import asyncio
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from steersman.cluster.containerdconfig import (
+    Machine,
+    has_apparmor,
+    may_raise_oom_score,
+    render,
+)
+from steersman.component.clock import Clock
+from steersman.component.nodecontext import NodeContext
+
+START_SECONDS = 30.0
+"""containerd answers within a second; a slow disk may take far longer."""
+_POLL_SECONDS = 0.01
+_MOUNT_SECONDS = 10.0
+_DEATH_SECONDS = 10.0
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_CGROUPS = Path("/sys/fs/cgroup")
+
+
+class ContainerdNotReady(Exception):
+    """containerd did not open its socket in time."""
+
+
+def command(context: NodeContext) -> tuple[str, ...]:
+    """The command that runs containerd, in the node's network namespace."""
+    enter: tuple[str, ...] = ()
+    if context.network.namespace is not None:
+        enter = ("nsenter", f"--net={context.network.namespace}", "--")
+    return (*enter, "containerd", "--config", str(context.containerd.config))
+
+
+def prepare(context: NodeContext) -> Machine:
+    """Clean what a reboot left, make the directories, write the configuration."""
+    clean_after_reboot(context)
+    paths = context.containerd
+    for directory in (
+        paths.root,
+        paths.state,
+        paths.log.parent,
+        context.log_dir,
+        context.kubelet_dir,
+        context.cni.conf_dir,
+        context.cni.bin_dir,
+        context.cni.state_dir,
+        context.run_dir,
+    ):
+        directory.mkdir(parents=True, exist_ok=True, mode=0o711)
+    (context.run_dir / "boot-id").write_text(_BOOT_ID.read_text())
+    machine = inspect_machine(context)
+    written = render(context, machine)
+    if not paths.config.exists() or paths.config.read_text() != written:
+        replacement = paths.config.with_suffix(".new")
+        replacement.write_text(written)
+        replacement.replace(paths.config)
+    return machine
+
+
+def inspect_machine(context: NodeContext) -> Machine:
+    """Find out what decides the configuration."""
+    return Machine(
+        may_raise_oom_score=may_raise_oom_score(Path("/proc/self/status").read_text()),
+        has_overlayfs=_overlayfs_works(context.containerd.root),
+        has_apparmor=has_apparmor(),
+    )
+
+
+async def wait_ready(context: NodeContext, clock: Clock) -> None:
+    """Return when containerd accepts connections."""
+    deadline = clock.monotonic() + START_SECONDS
+    while True:
+        try:
+            _, writer = await asyncio.wait_for(
+                asyncio.open_unix_connection(context.containerd.socket), START_SECONDS
+            )
+        except (FileNotFoundError, ConnectionRefusedError):
+            if clock.monotonic() > deadline:
+                raise ContainerdNotReady(str(context.containerd.socket)) from None
+            await clock.sleep(_POLL_SECONDS)
+            continue
+        writer.close()
+        return
+
+
+def clean_after_reboot(context: NodeContext) -> None:
+    """Remove sockets, bundles and namespaces of a former boot, where /run outlives a reboot."""
+    marker = context.run_dir / "boot-id"
+    if not marker.exists() or marker.read_text() == _BOOT_ID.read_text():
+        return
+    unmount_under(context.run_dir)
+    shutil.rmtree(context.run_dir, ignore_errors=True)
+
+
+def kill_everything(context: NodeContext) -> None:
+    """Kill every container of the node and its shim, and remove what they leave.
+
+    Call it after containerd itself was stopped: it would note each death as a container's exit.
+    """
+    shims = tuple(_shims(context.containerd.socket))
+    kill_and_wait((*_container_processes(context), *shims))
+    unmount_under(context.containerd.state)
+    unmount_under(context.kubelet_dir)
+    remove_cgroups(context.cgroup_root)
+    shutil.rmtree(context.containerd.state, ignore_errors=True)
+    context.containerd.socket.unlink(missing_ok=True)
+    Path(f"{context.containerd.socket}.ttrpc").unlink(missing_ok=True)
+
+
+def kill_and_wait(pids: Iterable[int]) -> None:
+    """Kill processes and return when they are gone (a zombie counts as gone)."""
+    waiting = {}
+    for pid in set(pids):
+        try:
+            waiting[pid] = os.pidfd_open(pid)
+            signal.pidfd_send_signal(waiting[pid], signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    for descriptor in waiting.values():
+        _wait_death(descriptor)
+        os.close(descriptor)
+
+
+def unmount_under(directory: Path) -> None:
+    """Detach every mount beneath a directory, the innermost first."""
+    prefix = f"{directory.resolve()}/"
+    mounts = []
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        # Spaces and the like are written as octal escapes.
+        mount = line.split()[4].encode().decode("unicode_escape")
+        if mount.startswith(prefix):
+            mounts.append(mount)
+    for mount in reversed(mounts):
+        subprocess.run(["umount", "--lazy", mount], check=False, timeout=_MOUNT_SECONDS)
+
+
+def remove_cgroups(cgroup: str) -> None:
+    """Kill what is left in a cgroup, in each hierarchy, and remove it with all below it."""
+    roots = tuple(_cgroup_directories(cgroup))
+    kill_and_wait(pid for root in roots for pid in _processes_in(root))
+    for root in roots:
+        for directory, _, _ in os.walk(root, topdown=False):
+            try:
+                os.rmdir(directory)
+            except OSError:
+                # A dying process still holds it; the empty directory does no harm and the next
+                # run removes it.
+                continue
+
+
+def _overlayfs_works(directory: Path) -> bool:
+    with tempfile.TemporaryDirectory(dir=directory, prefix="overlay-check-") as place:
+        parts = {name: Path(place) / name for name in ("lower", "upper", "work", "merged")}
+        for part in parts.values():
+            part.mkdir()
+        options = f"lowerdir={parts['lower']},upperdir={parts['upper']},workdir={parts['work']}"
+        mounted = subprocess.run(
+            ["mount", "-t", "overlay", "overlay", "-o", options, str(parts["merged"])],
+            capture_output=True,
+            check=False,
+            timeout=_MOUNT_SECONDS,
+        )
+        if mounted.returncode == 0:
+            subprocess.run(["umount", str(parts["merged"])], check=True, timeout=_MOUNT_SECONDS)
+        return mounted.returncode == 0
+
+
+def _shims(socket: Path) -> Iterator[int]:
+    """The shims that report to this containerd: its address stands in their command line."""
+    for pid, arguments in _command_lines():
+        name = os.path.basename(arguments[0])
+        if name.startswith(b"containerd-shim") and os.fsencode(socket) in arguments:
+            yield pid
+
+
+def _command_lines() -> Iterator[tuple[int, list[bytes]]]:
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            arguments = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        yield int(entry), arguments
+
+
+def _container_processes(context: NodeContext) -> Iterator[int]:
+    """Every process of the node's containers: by their bundles and by the node's cgroups."""
+    tasks = context.containerd.state / "io.containerd.runtime.v2.task"
+    for pid_file in tasks.glob("*/*/init.pid"):
+        text = pid_file.read_text().strip()
+        if text.isdigit() and _is_container(int(text)):
+            yield int(text)
+    for root in _cgroup_directories(context.cgroup_root):
+        yield from _processes_in(root)
+
+
+def _is_container(pid: int) -> bool:
+    """Whether a pid from a file still is a container's: it has a mount namespace of its own."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _cgroup_directories(cgroup: str) -> Iterator[Path]:
+    """The cgroup in the unified hierarchy, or in each of version 1's."""
+    relative = cgroup.strip("/")
+    hierarchies = (_CGROUPS, *(each for each in _CGROUPS.iterdir() if each.is_dir()))
+    for hierarchy in hierarchies:
+        if (hierarchy / relative / "cgroup.procs").exists():
+            yield hierarchy / relative
+
+
+def _processes_in(root: Path) -> Iterator[int]:
+    for directory, _, _ in os.walk(root):
+        try:
+            lines = Path(directory, "cgroup.procs").read_text().split()
+        except OSError:
+            continue
+        yield from (int(line) for line in lines if line != "0")
+
+
+def _wait_death(descriptor: int) -> None:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    poll.poll(int(_DEATH_SECONDS * 1000))
