@@ -7,6 +7,7 @@ ones block: call them by component.threads.
 """
 
 import asyncio
+import contextlib
 import os
 import select
 import shutil
@@ -113,10 +114,13 @@ def kill_everything(context: NodeContext) -> None:
     Call it after containerd itself was stopped: it would note each death as a container's exit.
     """
     shims = tuple(_shims(context.containerd.socket))
+    sockets = tuple(_shim_sockets(context))
     kill_and_wait((*_container_processes(context), *shims))
     unmount_under(context.containerd.state)
     unmount_under(context.kubelet_dir)
     remove_cgroups(context.cgroup_root)
+    for path in sockets:
+        path.unlink(missing_ok=True)
     shutil.rmtree(context.containerd.state, ignore_errors=True)
     context.containerd.socket.unlink(missing_ok=True)
     Path(f"{context.containerd.socket}.ttrpc").unlink(missing_ok=True)
@@ -155,12 +159,13 @@ def remove_cgroups(cgroup: str) -> None:
     kill_and_wait(pid for root in roots for pid in _processes_in(root))
     for root in roots:
         for directory, _, _ in os.walk(root, topdown=False):
-            try:
+            # A dying process may still hold it; an empty one does no harm, the next run removes it.
+            with contextlib.suppress(OSError):
                 os.rmdir(directory)
-            except OSError:
-                # A dying process still holds it; the empty directory does no harm and the next
-                # run removes it.
-                continue
+        if cgroup.strip("/").count("/"):
+            # The cluster's own directory goes with its last node.
+            with contextlib.suppress(OSError):
+                root.parent.rmdir()
 
 
 def _overlayfs_works(directory: Path) -> bool:
@@ -186,6 +191,13 @@ def _shims(socket: Path) -> Iterator[int]:
         name = os.path.basename(arguments[0])
         if name.startswith(b"containerd-shim") and os.fsencode(socket) in arguments:
             yield pid
+
+
+def _shim_sockets(context: NodeContext) -> Iterator[Path]:
+    """The sockets of the shims, which stand in a directory that all containerds share."""
+    tasks = context.containerd.state / "io.containerd.runtime.v2.task"
+    for address in tasks.glob("*/*/address"):
+        yield Path(address.read_text().strip().removeprefix("unix://"))
 
 
 def _command_lines() -> Iterator[tuple[int, list[bytes]]]:

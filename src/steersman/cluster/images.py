@@ -112,7 +112,6 @@ async def import_archive(context: NodeContext, archive: Path, snapshotter: str) 
         "--namespace=k8s.io",
         "images",
         "import",
-        "--digests",
         f"--snapshotter={snapshotter}",
         str(archive),
         stdin=asyncio.subprocess.DEVNULL,
