@@ -13,7 +13,7 @@ from steersman.api.meta import Kind
 from steersman.apimachinery.object import Object
 
 K = TypeVar("K", bound=Kind)
-O = TypeVar("O", bound=Object)  # noqa: E741  # O for Object, beside K for Kind
+Body = TypeVar("Body", bound=Object)
 
 PatchBody = bytes | Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
@@ -151,8 +151,8 @@ class Client(Protocol):
         ...
 
     async def create_subresource(
-        self, kind: type[Kind], name: str, namespace: str | None, subresource: str, body: O
-    ) -> O:
+        self, kind: type[Kind], name: str, namespace: str | None, subresource: str, body: Body
+    ) -> Body:
         """POST to a subresource that answers with the kind it is given: binding, eviction, token."""
         ...
 

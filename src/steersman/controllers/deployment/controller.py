@@ -1,0 +1,87 @@
+"""The Deployment controller."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from steersman.api.apps import Deployment, ReplicaSet
+from steersman.api.core import Pod
+from steersman.api.meta import LabelSelector
+from steersman.apimachinery.selectors import from_label_selector
+from steersman.apimachinery.status import NotFound
+from steersman.client.cache import CONTROLLER, ObjectKey, key_of
+from steersman.controllers.deployment.plan import View, plan
+from steersman.reconcile.controller import Reader, Watch, controllers_of_kind, own_key
+from steersman.reconcile.owners import Claims, claim, controller_of
+from steersman.reconcile.plan import Plan
+
+
+class DeploymentController:
+    """Rolls Deployments out over ReplicaSets."""
+
+    name = "deployment-controller"
+
+    @property
+    def watches(self) -> tuple[Watch[Any], ...]:
+        """Deployments, their ReplicaSets, and pods whose end a Recreate waits for."""
+        return (
+            Watch(Deployment, own_key),
+            Watch(ReplicaSet, _deployments_of_replica_set),
+            Watch(Pod, _deployments_of_gone_pod),
+        )
+
+    async def observe(self, reader: Reader, key: ObjectKey) -> View | None:
+        """The Deployment with its ReplicaSets and pods; before an adoption it is read live."""
+        deployment = reader.get(Deployment, key)
+        if deployment is None:
+            return None
+        selector = from_label_selector(deployment.spec.selector or LabelSelector())
+        in_namespace = reader.cache(ReplicaSet).list(key.namespace)
+        claims = claim(deployment, selector.matches, in_namespace)
+        if claims.adopt and not await _may_adopt(reader, deployment):
+            claims = Claims(claims.owned, (), claims.release)
+        pods = reader.cache(Pod)
+        return View(
+            deployment,
+            claims,
+            tuple(pod for rs in claims.owned for pod in pods.by_index(CONTROLLER, rs.metadata.uid)),
+            frozenset(rs.metadata.name for rs in in_namespace),
+            reader.failure,
+        )
+
+    def plan(self, view: View, now: datetime) -> Plan:
+        """See `plan`."""
+        return plan(view, now)
+
+
+def _deployments_of_replica_set(reader: Reader, old: ReplicaSet | None, new: ReplicaSet | None) -> Iterable[ObjectKey]:
+    keys = list(controllers_of_kind(Deployment, old, new))
+    if new is not None and controller_of(new) is None and new.metadata.deletionTimestamp is None:
+        for deployment in reader.cache(Deployment).list(new.metadata.namespace):
+            selector = deployment.spec.selector
+            if selector not in (None, LabelSelector()) and from_label_selector(selector).matches(new.metadata.labels):
+                keys.append(key_of(deployment))
+    return keys
+
+
+def _deployments_of_gone_pod(reader: Reader, old: Pod | None, new: Pod | None) -> Iterable[ObjectKey]:
+    """A Recreate goes on once the last old pod is gone or finished."""
+    pod = new if new is not None else old
+    ref = controller_of(pod) if pod is not None else None
+    if pod is None or ref is None or ref.kind != "ReplicaSet":
+        return ()
+    rs = reader.cache(ReplicaSet).get(pod.metadata.namespace, ref.name)
+    deployments = controllers_of_kind(Deployment, None, rs)
+    return [key for key in deployments if _recreates(reader.get(Deployment, key))]
+
+
+def _recreates(deployment: Deployment | None) -> bool:
+    return deployment is not None and deployment.spec.strategy.type == "Recreate"
+
+
+async def _may_adopt(reader: Reader, deployment: Deployment) -> bool:
+    try:
+        fresh = await reader.live.get(Deployment, deployment.metadata.name, deployment.metadata.namespace)
+    except NotFound:
+        return False
+    return fresh.metadata.uid == deployment.metadata.uid and fresh.metadata.deletionTimestamp is None

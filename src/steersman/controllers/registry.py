@@ -1,0 +1,50 @@
+"""Every controller, by its name in `--controllers`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from steersman.api.apps import ReplicaSet
+from steersman.api.core import ReplicationController
+from steersman.component.clock import Clock
+from steersman.controllers.deployment.controller import DeploymentController
+from steersman.controllers.endpoints import EndpointsController
+from steersman.controllers.endpointslice.controller import EndpointSliceController
+from steersman.controllers.garbagecollector.controller import GarbageCollector
+from steersman.controllers.namespace.controller import NamespaceController
+from steersman.controllers.nodeipam import NodeIPAMController
+from steersman.controllers.nodelifecycle.controller import NodeLifecycleController
+from steersman.controllers.podgc import PodGCController
+from steersman.controllers.replicaset.controller import ReplicaSetController
+from steersman.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from steersman.controllers.tainteviction import TaintEvictionController
+from steersman.reconcile.controller import Controller
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the controllers need to know about the cluster. cluster_cidrs: the pod network; empty leaves nodes without parts."""
+
+    ca_pem: str
+    cluster_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
+    node_mask_v4: int = 24
+
+
+def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, Any], ...]:
+    """A fresh set of controllers; a set belongs to one manager."""
+    controllers: list[Controller[Any, Any]] = [
+        NamespaceController(),
+        ServiceAccountController(),
+        RootCAPublisher(settings.ca_pem),
+        DeploymentController(),
+        ReplicaSetController(ReplicaSet),
+        ReplicaSetController(ReplicationController),
+        EndpointSliceController(),
+        EndpointsController(),
+        GarbageCollector(),
+        NodeLifecycleController(clock),
+        TaintEvictionController(clock),
+        PodGCController(),
+    ]
+    if settings.cluster_cidrs:
+        controllers.append(NodeIPAMController(settings.cluster_cidrs, settings.node_mask_v4))
+    return tuple(controllers)
