@@ -65,7 +65,11 @@ def connect(network: NodeNetwork, attachment: Attachment, namespace: Path) -> At
         _make_veth(node, name, attachment.interface, namespace, network.mtu)
         try:
             bridge = _find(node, network.bridge)
-            links.attach_to_bridge(node, _find(node, name).index, bridge.index)
+            port = _find(node, name).index
+            links.attach_to_bridge(node, port, bridge.index)
+            # Where br_netfilter is on, a packet that a Service sends back to its own pod is
+            # bridged, not routed, and so leaves by the port that it came from.
+            links.allow_hairpin(node, port)
             mac = _configure_pod(pod, network, attachment)
         except BaseException:
             links.delete_link(node, name)

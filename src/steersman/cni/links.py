@@ -29,6 +29,7 @@ _RTM_NEWADDR = 20
 _RTM_NEWROUTE, _RTM_DELROUTE, _RTM_GETROUTE = 24, 25, 26
 _IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_MASTER, _IFLA_LINKINFO = 1, 3, 4, 10, 18
 _IFLA_NET_NS_FD = 28
+_IFLA_PROTINFO, _IFLA_BRPORT_MODE = 12, 4
 _IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2
 _RTA_DST, _RTA_OIF, _RTA_GATEWAY = 1, 4, 5
@@ -126,6 +127,13 @@ def attach_to_bridge(netlink: Netlink, index: int, bridge_index: int) -> None:
     """Make an interface a port of a bridge, and set it up."""
     body = _LINK.pack(0, 0, index, _IFF_UP, _IFF_UP) + number(_IFLA_MASTER, bridge_index)
     netlink.request("attach to bridge", _RTM_SETLINK, 0, body)
+
+
+def allow_hairpin(netlink: Netlink, index: int) -> None:
+    """Let a bridge port send a frame out where it came in."""
+    mode = attribute(_IFLA_BRPORT_MODE, b"\x01")
+    body = _LINK.pack(socket.AF_BRIDGE, 0, index, 0, 0) + nested(_IFLA_PROTINFO, mode)
+    netlink.request("allow hairpin", _RTM_SETLINK, 0, body)
 
 
 def set_up(netlink: Netlink, index: int) -> None:
