@@ -19,6 +19,7 @@ from steersman.cri.errors import (
     RuntimeServiceError,
     Unimplemented,
 )
+from steersman.cri.fakeimages import FakeImages
 from steersman.cri.records import (
     AttachRequest,
     AuthConfig,
@@ -50,7 +51,6 @@ from steersman.cri.stats import (
     ContainerStats,
     ContainerStatsFilter,
     CpuUsage,
-    FilesystemIdentifier,
     FilesystemUsage,
     MemoryUsage,
 )
@@ -88,16 +88,16 @@ class FakeRuntime:
         self._settings = settings or FakeSettings()
         self._sandboxes: dict[str, _Sandbox] = {}
         self._containers: dict[str, _Container] = {}
+        self._ending: dict[str, _Container] = {}
+        """The running containers that will end by themselves."""
         self._names: set[object] = set()
-        self._images: dict[str, Image] = {}
+        self._images = FakeImages(self._settings.images)
         self._faults: dict[str, list[RuntimeServiceError]] = {}
         self._watchers: set[asyncio.Queue[ContainerEvent]] = set()
         self._made = 0
         self._addresses = _addresses(self._settings.pod_cidr)
         self.calls: list[str] = []
         """The methods called so far, with the id or image they were about."""
-        for image in self._settings.images:
-            self.add_image(image)
 
     # Steering, for tests.
 
@@ -107,15 +107,7 @@ class FakeRuntime:
 
     def add_image(self, image: str) -> None:
         """Put an image on the node."""
-        reference = _normalized(image)
-        digest = "sha256:" + hashlib.sha256(reference.encode()).hexdigest()
-        name = reference.rsplit(":", 1)[0]
-        self._images[reference] = Image(
-            id=digest,
-            repo_tags=(reference,),
-            repo_digests=(f"{name}@{digest}",),
-            size=1 << 20,
-        )
+        self._images.add(image)
 
     def end_container(self, container_id: str, exit_code: int, reason: str = "") -> None:
         """Let a running container end now."""
@@ -209,7 +201,7 @@ class FakeRuntime:
         sandbox = self._sandboxes.get(pod_sandbox_id)
         if sandbox is None:
             raise NotFound("CreateContainer", f"sandbox {pod_sandbox_id} does not exist")
-        image = self._image(config.image.image)
+        image = self._images.find(config.image.image)
         if image is None:
             raise NotFound("CreateContainer", f"image {config.image.image} not found")
         self._reserve("CreateContainer", (pod_sandbox_id, config.metadata))
@@ -247,6 +239,7 @@ class FakeRuntime:
         container.status = replace(container.status, state=ContainerState.RUNNING, started_at=now)
         if behaviour.run_seconds is not None:
             container.ends_at = now + timedelta(seconds=behaviour.run_seconds)
+            self._ending[container_id] = container
         self._tell(container_id, ContainerEventType.STARTED)
 
     async def stop_container(self, container_id: str, timeout_seconds: int) -> None:
@@ -352,12 +345,12 @@ class FakeRuntime:
     async def list_images(self) -> tuple[Image, ...]:
         """All images."""
         self._enter("list_images")
-        return tuple(self._images.values())
+        return self._images.all()
 
     async def image_status(self, image: str) -> Image | None:
         """The image, if it is there."""
         self._enter("image_status", image)
-        return self._image(image)
+        return self._images.find(image)
 
     async def pull_image(
         self,
@@ -371,27 +364,17 @@ class FakeRuntime:
         error = self._settings.pull_errors.get(image)
         if error is not None:
             raise RuntimeServiceError("PullImage", error)
-        self.add_image(image)
-        return self._images[_normalized(image)].id
+        return self._images.add(image).id
 
     async def remove_image(self, image: str) -> None:
         """Remove the image."""
         self._enter("remove_image", image)
-        known = self._image(image)
-        if known is not None:
-            del self._images[known.repo_tags[0]]
+        self._images.remove(image)
 
     async def image_fs_info(self) -> tuple[FilesystemUsage, ...]:
         """The sum of the images."""
         self._enter("image_fs_info")
-        return (
-            FilesystemUsage(
-                timestamp=self._clock.now(),
-                fs_id=FilesystemIdentifier("/"),
-                used_bytes=sum(image.size for image in self._images.values()),
-                inodes_used=len(self._images),
-            ),
-        )
+        return (self._images.usage(self._clock.now()),)
 
     # The runtime itself.
 
@@ -413,7 +396,7 @@ class FakeRuntime:
         self._watchers.add(queue)
         try:
             while True:
-                yield await queue.get()
+                yield await self._next_event(queue)
         finally:
             self._watchers.discard(queue)
 
@@ -448,11 +431,24 @@ class FakeRuntime:
             if not queue.full():
                 queue.put_nowait(event)
 
-    def _image(self, image: str) -> Image | None:
-        for known in self._images.values():
-            if image == known.id or _normalized(image) in (*known.repo_tags, *known.repo_digests):
-                return known
-        return None
+    async def _next_event(self, queue: asyncio.Queue[ContainerEvent]) -> ContainerEvent:
+        """The next event; containers whose time comes meanwhile are ended."""
+        while True:
+            ends = [each.ends_at for each in self._ending.values() if each.ends_at]
+            if not ends or not queue.empty():
+                return await queue.get()
+            left = (min(ends) - self._clock.now()).total_seconds()
+            event = asyncio.ensure_future(queue.get())
+            end = asyncio.ensure_future(self._clock.sleep(max(left, 0)))
+            try:
+                await asyncio.wait((event, end), return_when=asyncio.FIRST_COMPLETED)
+                if event.done():
+                    return event.result()
+            finally:
+                event.cancel()
+                end.cancel()
+            for container in tuple(self._ending.values()):
+                self._settle(container)
 
     def _container(self, method: str, container_id: str) -> _Container:
         container = self._containers.get(container_id)
@@ -490,9 +486,11 @@ class FakeRuntime:
             reason=reason or ("Completed" if code == 0 else "Error"),
             message=message,
         )
+        self._ending.pop(container.status.id, None)
         self._tell(container.status.id, ContainerEventType.STOPPED)
 
     def _forget(self, container: _Container) -> None:
+        self._ending.pop(container.status.id, None)
         del self._containers[container.status.id]
         del self._sandboxes[container.pod_sandbox_id].containers[container.status.id]
         self._names.discard((container.pod_sandbox_id, container.status.metadata))
@@ -517,20 +515,6 @@ def _addresses(pod_cidr: str) -> Iterator[str]:
     hosts = ipaddress.ip_network(pod_cidr).hosts()
     next(hosts)  # the bridge's
     return (str(address) for address in hosts)
-
-
-def _normalized(image: str) -> str:
-    """Spell a reference in full, as runtimes do (`busybox` is docker.io/library/busybox:latest)."""
-    if image.startswith("sha256:"):
-        return image
-    first, slash, _ = image.partition("/")
-    if not slash:
-        image = f"docker.io/library/{image}"
-    elif not ("." in first or ":" in first or first == "localhost"):
-        image = f"docker.io/{image}"
-    if "@" in image or ":" in image.rsplit("/", 1)[1]:
-        return image
-    return f"{image}:latest"
 
 
 def _in_node_network(config: PodSandboxConfig) -> bool:

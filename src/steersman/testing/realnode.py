@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -53,7 +54,10 @@ def real_node(pod_cidr: str, *, own_namespace: bool) -> Iterator[NodeContext]:
             containerd.command(context), stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
         stack.callback(_stop, process)
-        asyncio.run(_make_ready(context, directory / "images", snapshotter(machine)))
+        # In a thread, as a test's own loop may be running here.
+        runner = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        ready = _make_ready(context, directory / "images", snapshotter(machine))
+        runner.submit(asyncio.run, ready).result()
         yield context
 
 
