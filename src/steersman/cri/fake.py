@@ -7,6 +7,7 @@ the injected clock. Steering (fail_next, end_container, calls) stands beside the
 import asyncio
 import hashlib
 import ipaddress
+from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -58,6 +59,7 @@ from steersman.cri.stats import (
 KILLED = 137
 CANNOT_START = 128
 EVENT_BACKLOG = 10_000
+CALLS_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -96,8 +98,8 @@ class FakeRuntime:
         self._watchers: set[asyncio.Queue[ContainerEvent]] = set()
         self._made = 0
         self._addresses = _addresses(self._settings.pod_cidr)
-        self.calls: list[str] = []
-        """The methods called so far, with the id or image they were about."""
+        self.calls: deque[str] = deque(maxlen=CALLS_KEPT)
+        """The methods called last, each with the id, name or image it was about."""
 
     # Steering, for tests.
 
