@@ -8,7 +8,7 @@ import math
 
 from steersman.api.apps import ReplicaSet
 from steersman.controllers.deployment.replicasets import DESIRED_REPLICAS, MAX_REPLICAS, annotated_number
-from steersman.controllers.deployment.rollout import Rollout, newest_first, size, total_available, total_size
+from steersman.controllers.deployment.rollout import Rollout, newest_first, size, total_size
 
 Sizes = tuple[tuple[ReplicaSet, int], ...]
 
@@ -31,22 +31,26 @@ def new_size(rollout: Rollout) -> int:
 def old_sizes(rollout: Rollout, new: ReplicaSet) -> Sizes:
     """Shrink old ReplicaSets: unhealthy pods first, then as far as availability allows."""
     old = rollout.active_old
-    unavailable_new = size(new) - new.status.availableReplicas
+    unavailable_new = size(new) - _lasting(new)
     allowed = total_size((*old, new)) - rollout.min_available - unavailable_new
     if not old or allowed <= 0:
         return ()
     sizes = {rs.metadata.uid: size(rs) for rs in old}
     for rs in old:
-        unhealthy = max(0, size(rs) - rs.status.availableReplicas)
-        cut = min(allowed, unhealthy)
+        cut = min(allowed, size(rs) - _lasting(rs))
         sizes[rs.metadata.uid] -= cut
         allowed -= cut
-    spare = total_available((*old, new)) - rollout.min_available
+    spare = sum(map(_lasting, (*old, new))) - rollout.min_available
     for rs in old:
         cut = max(0, min(spare, sizes[rs.metadata.uid]))
         sizes[rs.metadata.uid] -= cut
         spare -= cut
     return tuple((rs, sizes[rs.metadata.uid]) for rs in old if sizes[rs.metadata.uid] != size(rs))
+
+
+def _lasting(rs: ReplicaSet) -> int:
+    """Available pods that stay: a ReplicaSet that is yet to shrink still counts pods that it will soon delete."""
+    return min(rs.status.availableReplicas, size(rs))
 
 
 def scaled_sizes(rollout: Rollout) -> Sizes:
@@ -86,7 +90,7 @@ def _proportional(rollout: Rollout) -> Sizes:
         share = _share(rollout, rs, to_add, added)
         sizes.append((rs, size(rs) + share))
         added += share
-    if to_add:
+    if to_add and sizes:
         largest, its_size = sizes[0]
         sizes[0] = (largest, max(0, its_size + to_add - added))
     return tuple(sizes)
