@@ -101,8 +101,8 @@ def behave(config: records.ContainerConfig) -> Behaviour:
 @pytest.fixture(scope="module")
 def node() -> Iterator[NodeContext]:
     """A real node, in its own network namespace."""
-    with real_node("198.19.0.0/24", own_namespace=True) as context:
-        yield context
+    with real_node("198.19.0.0/24", own_namespace=True) as real:
+        yield real.context
 
 
 @pytest.fixture(

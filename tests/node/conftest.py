@@ -10,7 +10,7 @@ from steersman.cni.server import PodNetwork
 from steersman.component.nodecontext import NodeContext
 from steersman.component.threads import Threads
 from steersman.cri import grpc as cri
-from steersman.testing.realnode import missing_for_real_node, real_node
+from steersman.testing.realnode import RealNode, missing_for_real_node, real_node
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,13 +23,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module", params=["machine", "namespace"])
-def node(request: pytest.FixtureRequest) -> Iterator[NodeContext]:
+def started_node(request: pytest.FixtureRequest) -> Iterator[RealNode]:
     """A containerd of our own: in the machine's network namespace, and in one of its own."""
     is_own = request.param == "namespace"
-    # Benchmarking's ranges (RFC 2544): no machine uses them. One a worker, as they run side by side.
+    # From RFC 2544's ranges, which no machine uses; one a worker, as they run side by side.
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    with real_node(f"198.18.{worker}.0/24", own_namespace=is_own) as context:
-        yield context
+    with real_node(f"198.18.{worker}.0/24", own_namespace=is_own) as real:
+        yield real
+
+
+@pytest.fixture
+def node(started_node: RealNode) -> NodeContext:
+    """Where that node's things are."""
+    return started_node.context
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -34,41 +34,66 @@ def missing_for_real_node() -> str:
     return f"needs {', '.join(missing)}" if missing else ""
 
 
+class RealNode:
+    """A containerd with our images, without a kubelet."""
+
+    def __init__(self, context: NodeContext) -> None:
+        """Nothing runs before start."""
+        self.context = context
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start containerd and wait until it answers."""
+        with self.context.containerd.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                containerd.command(self.context), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        _finish(containerd.wait_ready(self.context, RealClock()))
+
+    def stop(self) -> None:
+        """Stop containerd; containers go on."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
 @contextmanager
-def real_node(pod_cidr: str, *, own_namespace: bool) -> Iterator[NodeContext]:
-    """Run a containerd with our images and pod network; without a kubelet.
+def real_node(pod_cidr: str, *, own_namespace: bool) -> Iterator[RealNode]:
+    """Run a containerd and take away all that it, its pods and their network made.
 
     In its own network namespace a node leaves the machine's network alone.
     """
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="stm-"))
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
-        namespace = stack.enter_context(_network_namespace()) if own_namespace else None
+        namespace = stack.enter_context(network_namespace()) if own_namespace else None
         place = NodePlace(namespace, ("127.0.0.1",), pod_cidr, pod_cidr)
         context = node_context(directory / "data", "node", place, directory / "run")
         machine = containerd.prepare(context)
         stack.callback(bridge.tear_down, context.network)
         stack.callback(containerd.kill_everything, context)
-        log = stack.enter_context(context.containerd.log.open("wb"))
-        process = subprocess.Popen(
-            containerd.command(context), stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-        stack.callback(_stop, process)
-        # In a thread, as a test's own loop may be running here.
-        runner = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        ready = _make_ready(context, directory / "images", snapshotter(machine))
-        runner.submit(asyncio.run, ready).result()
-        yield context
+        node = RealNode(context)
+        stack.callback(node.stop)
+        node.start()
+        for archive in images.build_images(directory / "images", images.Programs()):
+            _finish(images.import_archive(context, archive, snapshotter(machine)))
+        yield node
 
 
-async def _make_ready(context: NodeContext, archives: Path, snapshots: str) -> None:
-    await containerd.wait_ready(context, RealClock())
-    for archive in images.build_images(archives, images.Programs()):
-        await images.import_archive(context, archive, snapshots)
+def _finish(work: Coroutine[object, object, object]) -> None:
+    """Run to its end in a thread, as a test's own loop may be running here."""
+    with ThreadPoolExecutor(max_workers=1) as runner:
+        runner.submit(asyncio.run, work).result()
 
 
 @contextmanager
-def _network_namespace() -> Iterator[Path]:
+def network_namespace() -> Iterator[Path]:
+    """An empty network namespace, its loopback up."""
     name = f"stm-{uuid.uuid4().hex[:8]}"
     subprocess.run(["ip", "netns", "add", name], check=True, timeout=_STOP_SECONDS)
     try:
@@ -78,12 +103,3 @@ def _network_namespace() -> Iterator[Path]:
         yield _NAMESPACES / name
     finally:
         subprocess.run(["ip", "netns", "delete", name], check=False, timeout=_STOP_SECONDS)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
