@@ -15,6 +15,7 @@ from steersman.cri import grpc as cri
 from steersman.cri import records
 from steersman.cri.behaviour import Behaviour, FakeSettings
 from steersman.cri.errors import (
+    AlreadyExists,
     DeadlineExceeded,
     NotFound,
     RuntimeServiceError,
@@ -169,8 +170,12 @@ async def test_a_sandbox_is_listed_by_what_it_was_made_from(subject: Subject) ->
 async def test_the_name_of_a_sandbox_is_taken_until_it_is_removed(subject: Subject) -> None:
     config = subject.sandbox("once")
     sandbox = await subject.runtime.run_pod_sandbox(config)
-    with pytest.raises(RuntimeServiceError, match="reserved"):
+    with pytest.raises(AlreadyExists):
         await subject.runtime.run_pod_sandbox(config)
+    wanted = subject.container("main", FAIL)
+    await subject.runtime.create_container(sandbox, wanted, config)
+    with pytest.raises(AlreadyExists):
+        await subject.runtime.create_container(sandbox, wanted, config)
     await subject.runtime.stop_pod_sandbox(sandbox)
     await subject.runtime.remove_pod_sandbox(sandbox)
     assert await subject.runtime.run_pod_sandbox(config) != sandbox

@@ -6,7 +6,6 @@ harmless; `kill_everything` is for when the node goes down for good. All functio
 ones block: call them by component.threads.
 """
 
-import asyncio
 import contextlib
 import os
 import select
@@ -25,6 +24,8 @@ from steersman.cluster.containerdconfig import (
 )
 from steersman.component.clock import Clock
 from steersman.component.nodecontext import NodeContext
+from steersman.cri import grpc as cri
+from steersman.cri.errors import Unavailable
 
 START_SECONDS = 30.0
 """containerd answers within a second; a slow disk may take far longer."""
@@ -36,7 +37,7 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 
 class ContainerdNotReady(Exception):
-    """containerd did not open its socket in time."""
+    """containerd did not answer in time."""
 
 
 def command(context: NodeContext) -> tuple[str, ...]:
@@ -83,19 +84,17 @@ def inspect_machine(context: NodeContext) -> Machine:
 
 
 async def wait_ready(context: NodeContext, clock: Clock) -> None:
-    """Return when containerd accepts connections."""
+    """Return when containerd answers CRI calls; it opens its socket a little before."""
     deadline = clock.monotonic() + START_SECONDS
     while True:
         try:
-            _, writer = await asyncio.wait_for(
-                asyncio.open_unix_connection(context.containerd.socket), START_SECONDS
-            )
-        except (FileNotFoundError, ConnectionRefusedError):
+            runtime = await cri.connect(context.containerd.socket)
+        except Unavailable as error:
             if clock.monotonic() > deadline:
-                raise ContainerdNotReady(str(context.containerd.socket)) from None
+                raise ContainerdNotReady(str(context.containerd.socket)) from error
             await clock.sleep(_POLL_SECONDS)
             continue
-        writer.close()
+        await runtime.close()
         return
 
 
@@ -216,16 +215,16 @@ def _container_processes(context: NodeContext) -> Iterator[int]:
     tasks = context.containerd.state / "io.containerd.runtime.v2.task"
     for pid_file in tasks.glob("*/*/init.pid"):
         text = pid_file.read_text().strip()
-        if text.isdigit() and _is_container(int(text)):
+        if text.isdigit() and _is_in_cgroup(int(text), pid_file.parent.name):
             yield int(text)
     for root in _cgroup_directories(context.cgroup_root):
         yield from _processes_in(root)
 
 
-def _is_container(pid: int) -> bool:
-    """Whether a pid from a file still is a container's: it has a mount namespace of its own."""
+def _is_in_cgroup(pid: int, container_id: str) -> bool:
+    """Whether a pid from a file still is that container's, and not given to another process."""
     try:
-        return os.readlink(f"/proc/{pid}/ns/mnt") != os.readlink("/proc/self/ns/mnt")
+        return container_id in Path(f"/proc/{pid}/cgroup").read_text()
     except (FileNotFoundError, ProcessLookupError):
         return False
 

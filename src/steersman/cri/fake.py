@@ -71,6 +71,10 @@ class _Container:
     behaviour: Behaviour
     ends_at: datetime | None = None
 
+    def is_running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self.status.state is ContainerState.RUNNING
+
 
 @dataclass(slots=True)
 class _Sandbox:
@@ -147,7 +151,7 @@ class FakeRuntime:
         if sandbox is None or sandbox.status.state is PodSandboxState.NOTREADY:
             return
         for container in sandbox.containers.values():
-            if container.status.state is ContainerState.RUNNING:
+            if container.is_running():
                 self._end(container, self._clock.now(), KILLED, "Error")
         sandbox.status = replace(
             sandbox.status, state=PodSandboxState.NOTREADY, network=PodSandboxNetworkStatus()
@@ -251,11 +255,11 @@ class FakeRuntime:
         if container is None:
             return
         self._settle(container)
-        if container.status.state is not ContainerState.RUNNING:
+        if not container.is_running():
             return
         behaviour = container.behaviour
         await self._take(min(behaviour.stop_seconds, timeout_seconds))
-        if container.status.state is not ContainerState.RUNNING:
+        if not container.is_running():
             return
         heeded = behaviour.stop_seconds <= timeout_seconds
         code = behaviour.stop_exit_code if heeded else KILLED
@@ -336,7 +340,7 @@ class FakeRuntime:
         return tuple(
             self._stats(container)
             for container in self._containers.values()
-            if container.status.state is ContainerState.RUNNING
+            if container.is_running()
             and want.id in ("", container.status.id)
             and want.pod_sandbox_id in ("", container.pod_sandbox_id)
             and _matches(want.label_selector, container.status.labels)
@@ -461,14 +465,14 @@ class FakeRuntime:
     def _running(self, method: str, container_id: str) -> _Container:
         container = self._container(method, container_id)
         self._settle(container)
-        if container.status.state is not ContainerState.RUNNING:
+        if not container.is_running():
             raise RuntimeServiceError(method, "container is not running")
         return container
 
     def _settle(self, container: _Container) -> None:
         """Let a container whose time has come be ended."""
         ends_at = container.ends_at
-        if ends_at is None or container.status.state is not ContainerState.RUNNING:
+        if ends_at is None or not container.is_running():
             return
         if self._clock.now() < ends_at:
             return

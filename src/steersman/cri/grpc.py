@@ -5,6 +5,7 @@ and what goes wrong becomes one of errors.py.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,6 +69,11 @@ _ERRORS: dict[grpc.StatusCode, type[RuntimeServiceError]] = {
     grpc.StatusCode.UNIMPLEMENTED: Unimplemented,
     grpc.StatusCode.INVALID_ARGUMENT: InvalidArgument,
 }
+_WORDS: tuple[tuple[str, type[RuntimeServiceError]], ...] = (
+    # containerd gives these no code of their own.
+    ("is reserved for", AlreadyExists),
+    ("server is not initialized yet", Unavailable),
+)
 
 
 async def connect(socket: Path) -> "GRPCRuntime":
@@ -156,7 +162,12 @@ class GRPCRuntime:
     async def container_status(self, container_id: str) -> ContainerStatus:
         """The container in full."""
         request = calls.ContainerId(container_id)
-        return (await self._call(calls.CONTAINER_STATUS, request)).status
+        status = (await self._call(calls.CONTAINER_STATUS, request)).status
+        started, finished = status.started_at, status.finished_at
+        if started is not None and finished is not None and finished < started:
+            # containerd stamps the start after the fact: what ends at once seems to end before.
+            return replace(status, finished_at=started)
+        return status
 
     async def update_container_resources(
         self, container_id: str, resources: LinuxContainerResources
@@ -300,5 +311,8 @@ class GRPCRuntime:
 
 
 def _typed(method: str, error: grpc.aio.AioRpcError) -> RuntimeServiceError:
+    said = error.details() or error.code().name
     kind = _ERRORS.get(error.code(), RuntimeServiceError)
-    return kind(method, error.details() or error.code().name)
+    if error.code() is grpc.StatusCode.UNKNOWN:
+        kind = next((kind for words, kind in _WORDS if words in said), kind)
+    return kind(method, said)
