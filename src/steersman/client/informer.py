@@ -1,7 +1,7 @@
 """Informers: a cache kept true by list and watch.
 
-A watch resumes where the last one ended; 410 or a failed list leads to a new list. The cache's `revision` says how far it has
-come, and a caller that has written can wait until its own write is visible.
+A watch resumes where the last one ended; 410 or a failed list leads to a new list. The cache's `revision` says how far
+it has come, and a caller that has written can wait until its own write is visible.
 """
 
 import asyncio
@@ -82,7 +82,10 @@ class Informer(Generic[K]):
         return self._is_synced
 
     def add_handler(self, handler: Handler[K]) -> None:
-        """Call `handler(old, new)` on each change from now on, and at once for what is there. It must not block or raise."""
+        """Call `handler(old, new)` on each change from now on, and at once for what is there.
+
+        It must not block or raise.
+        """
         self._handlers.append(handler)
         for obj in self.cache:
             handler(None, obj)

@@ -1,7 +1,8 @@
+# ruff: noqa: PLR0913  # the parameters are those of the API's requests
 """`Client`: the one way components speak to the API server.
 
-Two implementations stand behind it: `LocalClient` calls the request pipeline in this process, `HTTPClient` goes over the wire.
-Same admission, same errors (`apimachinery.status`), same objects; a caller doesn't know which it holds.
+Two implementations stand behind it: `LocalClient` calls the request pipeline in this process, `HTTPClient` goes over
+the wire. Same admission, same errors (`apimachinery.status`), same objects; a caller doesn't know which it holds.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -63,7 +64,10 @@ class WatchEvent(Generic[K]):
 
 
 class Client(Protocol):
-    """Typed access to the API. Every call raises `apimachinery.status.StatusError`; objects say their own namespace and name."""
+    """Typed access to the API.
+
+    Every call raises `apimachinery.status.StatusError`; objects say their own namespace and name.
+    """
 
     async def get(self, kind: type[K], name: str, namespace: str | None = None) -> K:
         """One object, as of now."""
@@ -80,7 +84,10 @@ class Client(Protocol):
         limit: int = 0,
         continue_: str = "",
     ) -> ListResult[K]:
-        """A collection, in all namespaces when none is given. An empty resource_version reads the newest, "0" any cached one."""
+        """A collection, in all namespaces when none is given.
+
+        An empty resource_version reads the newest, "0" any cached one.
+        """
         ...
 
     async def create(self, obj: K, *, dry_run: bool = False) -> K:
@@ -145,8 +152,8 @@ class Client(Protocol):
     ) -> AsyncGenerator[WatchEvent[K], None]:
         """Changes after resource_version ("" begins with ADDED for what is there).
 
-        Ends when the server closes the stream: begin again from the last resourceVersion seen. Raises `Expired` when the
-        server no longer has that history: list again. Close the generator (`aclosing`) to stop watching.
+        Ends when the server closes the stream: begin again from the last resourceVersion seen. Raises `Expired` when
+        the server no longer has that history: list again. Close the generator (`aclosing`) to stop watching.
         """
         ...
 

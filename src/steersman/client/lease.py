@@ -22,7 +22,7 @@ CALL_TIMEOUT = timedelta(seconds=5)
 log = get_logger(__name__)
 
 
-class LeadershipLost(Exception):
+class LeadershipLostError(Exception):
     """The lease could not be renewed in time; what the leader ran has been cancelled."""
 
 
@@ -57,7 +57,7 @@ class LeaderElector:
         self._seen_at = 0.0
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
-        """Wait, then run `lead` until it returns; LeadershipLost when the lease slips away, with `lead` cancelled."""
+        """Wait, then run `lead` until it returns; LeadershipLostError, with `lead` cancelled, when the lease is lost."""
         while not await self._try():
             await self._clock.sleep(self._timing.retry.total_seconds())
         log.info("became leader", lease=self._candidate.name, identity=self._candidate.identity)
@@ -75,7 +75,7 @@ class LeaderElector:
         try:
             await asyncio.wait((leader, renewal), return_when=asyncio.FIRST_COMPLETED)
             if not leader.done():
-                raise LeadershipLost(self._candidate.name)
+                raise LeadershipLostError(self._candidate.name)
             await leader
         finally:
             for task in (leader, renewal):

@@ -1,7 +1,8 @@
+# ruff: noqa: PLR0913  # the parameters are those of the Client protocol
 """`MemoryClient`: the Client contract over a dictionary, for tests of controllers and informers without a server.
 
-It has revisions, uids, generations, conflicts, watches, status subresources, finalizers and owner-free deletion; it has no
-admission, validation or defaulting. Deletion is graceful only for pods on a node, and only when asked to be.
+It has revisions, uids, generations, conflicts, watches, status subresources, finalizers and owner-free deletion; it has
+no admission, validation or defaulting. Deletion is graceful only for pods on a node, and only when asked to be.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ class _Entry:
 
 
 class MemoryClient:
-    """A Client whose whole cluster is in memory. `fail_next` injects errors, `compact` forgets history, `cut` ends watches."""
+    """A Client whose whole cluster is in memory; `fail_next`, `compact` and `cut` make trouble on demand."""
 
     def __init__(self, clock: Clock, *objects: Kind, graceful: bool = False) -> None:
         self._clock, self._graceful = clock, graceful
@@ -124,7 +125,7 @@ class MemoryClient:
         self._note("patch", kind, name)
         assert patch_type is PatchType.MERGE, "the memory client knows merge patches only"
         old = self._stored(kind, ObjectKey(namespace or "", name))
-        body = parse(patch) if isinstance(patch, bytes) else patch
+        body: Any = parse(patch) if isinstance(patch, bytes) else patch
         wanted = body.get("metadata", {})
         for precondition in ("uid", "resourceVersion"):
             if wanted.get(precondition, getattr(old.metadata, precondition)) != getattr(old.metadata, precondition):
@@ -204,10 +205,10 @@ class MemoryClient:
         streams.append(stream)
         matches = _matcher(namespace, label_selector, field_selector)
         try:
-            while (entry := await stream.get()) is not None:
-                if matches(entry.object):
-                    obj: Any = entry.object
-                    yield WatchEvent(entry.type, obj)
+            while (found := await stream.get()) is not None:
+                if matches(found.object):
+                    obj: Any = found.object
+                    yield WatchEvent(found.type, obj)
         finally:
             streams.remove(stream)
 

@@ -59,7 +59,8 @@ class NodeIPAMController:
                 continue
             taken.update(network for network in chosen if network is not None)
             cidrs = [str(network) for network in chosen]
-            # Heartbeats change a node's version all the time; podCIDR can be set only once, so nothing can be overwritten.
+            # Heartbeats change a node's version all the time; podCIDR can be set only once, so nothing can be
+            # overwritten.
             body = {"spec": {"podCIDR": cidrs[0], "podCIDRs": cidrs}}
             actions.append(Patch(node, body, any_version=True))
         return Plan(tuple(actions))
@@ -67,8 +68,15 @@ class NodeIPAMController:
     def _free(self, network: Network, taken: set[Network]) -> Iterator[Network]:
         prefix = max(self._masks[network.version], network.prefixlen)
         for part in network.subnets(new_prefix=prefix):
-            if not any(part.version == other.version and part.overlaps(other) for other in taken):  # type: ignore[arg-type]  # versions agree
+            if not any(_overlaps(part, other) for other in taken):
                 yield part
+
+
+def _overlaps(left: Network, right: Network) -> bool:
+    # The two families have no common type that knows overlaps().
+    if isinstance(left, IPv4Network):
+        return isinstance(right, IPv4Network) and left.overlaps(right)
+    return isinstance(right, IPv6Network) and left.overlaps(right)
 
 
 def _cidrs(node: Node) -> tuple[str, ...]:

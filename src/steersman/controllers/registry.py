@@ -22,7 +22,10 @@ from steersman.reconcile.controller import Controller
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the controllers need to know about the cluster. cluster_cidrs: the pod network; empty leaves nodes without parts."""
+    """What the controllers need to know about the cluster.
+
+    cluster_cidrs: the pod network; when empty nodes get no part of it from here.
+    """
 
     ca_pem: str
     cluster_cidrs: tuple[str, ...] = ("10.244.0.0/16",)

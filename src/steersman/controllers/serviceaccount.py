@@ -1,4 +1,6 @@
-"""What every namespace has: a default ServiceAccount, and the cluster's CA certificate in a ConfigMap. Pure but for `observe`.
+"""What every namespace has: a default ServiceAccount, and the cluster's CA certificate in a ConfigMap.
+
+Pure but for `observe`.
 
 Source: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
 """
@@ -21,8 +23,9 @@ ROOT_CA = "kube-root-ca.crt"
 CA_KEY = "ca.crt"
 DESCRIPTION = "kubernetes.io/description"
 ROOT_CA_DESCRIPTION = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal "
-    "service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters."
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
+    "internal service IP or kubernetes.default.svc. "
+    "No other usage is guaranteed across distributions of Kubernetes clusters."
 )
 
 

@@ -1,4 +1,6 @@
-"""Evicts pods that don't tolerate their node's NoExecute taints, at once or after tolerationSeconds. Pure but for `observe`.
+"""Evicts pods that don't tolerate their node's NoExecute taints, at once or after tolerationSeconds.
+
+Pure but for `observe`.
 
 Source: pkg/controller/tainteviction.
 """

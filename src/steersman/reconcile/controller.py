@@ -1,7 +1,7 @@
 """What a controller declares, and what it may read.
 
-A controller is a value: its name, what it watches and how a change leads to keys, `observe` to gather a view, and a pure
-`plan`. The loop does the rest.
+A controller is a value: its name, what it watches and how a change leads to keys, `observe` to gather a view, and a
+pure `plan`. The loop does the rest.
 """
 
 from collections.abc import Callable, Hashable, Iterable
@@ -17,13 +17,13 @@ from steersman.reconcile.owners import controller_of
 from steersman.reconcile.plan import Action, Plan
 
 K = TypeVar("K", bound=Kind)
-Key = TypeVar("Key", bound=Hashable)
+KeyIn = TypeVar("KeyIn", bound=Hashable, contravariant=True)
 View = TypeVar("View")
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How the last pass over a key ended early: the action, the API's reason and message, and whether quota was the cause."""
+    """How the last pass over a key ended early: the action, and the API's reason and message."""
 
     action: Action
     reason: str
@@ -66,7 +66,7 @@ class Watch(Generic[K]):
     delay: timedelta = timedelta(0)
 
 
-class Controller(Protocol[Key, View]):
+class Controller(Protocol[KeyIn, View]):
     """Observe, then plan. `observe` may be slow and read live; `plan` is a function of its arguments alone."""
 
     @property
@@ -79,7 +79,7 @@ class Controller(Protocol[Key, View]):
         """What to follow."""
         ...
 
-    async def observe(self, reader: Reader, key: Key) -> View | None:
+    async def observe(self, reader: Reader, key: KeyIn) -> View | None:
         """All that the decision needs, or None when there is nothing to decide."""
         ...
 

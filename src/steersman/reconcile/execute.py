@@ -1,6 +1,7 @@
 """Carries out a plan: actions in order, creates in slow-start batches, deletes together, the first failure ends it.
 
-The outcome says what was written, so that the loop can wait for its cache, and which writes may or may not have happened.
+The outcome says what was written, so that the loop can wait for its cache, and which writes may or may not have
+happened.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The one reconcile loop: wait for own writes, observe, plan, execute, requeue.
 
-A plan is made only when the cache shows every write the last plan for that key made, so no controller counts expectations.
+A plan is made only when the cache shows every write the last plan for that key made, so no controller counts
+expectations.
 """
 
 import asyncio
@@ -71,7 +72,7 @@ class Loop(Generic[Key, View]):
         except Exception as error:
             # A fault in observe or plan must not stop the other keys.
             delay = self.queue.retry(key)
-            log.error(
+            log.error(  # noqa: TRY400  # our logger
                 "reconcile failed", exc_info=error,
                 controller=self.controller.name, key=str(key), retry_seconds=delay.total_seconds(),
             )  # fmt: skip
@@ -88,7 +89,9 @@ class Loop(Generic[Key, View]):
                     self.queue.add_after(key, watch.delay)
             except Exception as error:
                 # The informer serves other controllers too.
-                log.error("no keys for a change", exc_info=error, controller=self.controller.name)
+                log.error(  # noqa: TRY400  # our logger
+                    "no keys for a change", exc_info=error, controller=self.controller.name
+                )
 
         return handle
 

@@ -1,7 +1,7 @@
 """`Plan`: what a controller decided, as data.
 
-A plan is a tuple of actions carried out in order by `execute`. Consecutive creates run in slow-start batches, consecutive
-deletes at once; the first failure ends the plan. Nothing here does anything.
+A plan is a tuple of actions carried out in order by `execute`. Consecutive creates run in slow-start batches,
+consecutive deletes at once; the first failure ends the plan. Nothing here does anything.
 """
 
 from collections.abc import Mapping

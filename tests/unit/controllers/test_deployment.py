@@ -101,13 +101,16 @@ def test_a_new_deployment_gets_a_replica_set_revision_and_conditions() -> None:
     digest = template_hash(template("v1"), None)
     assert rs.metadata.name == f"web-{digest}"
     assert rs.spec.template.metadata.labels == {**LABELS, "pod-template-hash": digest}
-    assert rs.spec.selector is not None and rs.spec.selector.matchLabels == rs.metadata.labels
+    assert rs.spec.selector is not None
+    assert rs.spec.selector.matchLabels == rs.metadata.labels
     assert cluster.deployment.metadata.annotations[REVISION] == rs.metadata.annotations[REVISION] == "1"
     status = cluster.deployment.status
     assert (status.replicas, status.updatedReplicas, status.readyReplicas, status.availableReplicas) == (3, 3, 3, 3)
     available, progressing = find(status, "Available"), find(status, "Progressing")
-    assert available is not None and available.reason == "MinimumReplicasAvailable"
-    assert progressing is not None and progressing.reason == "NewReplicaSetAvailable"
+    assert available is not None
+    assert available.reason == "MinimumReplicasAvailable"
+    assert progressing is not None
+    assert progressing.reason == "NewReplicaSetAvailable"
     assert progressing.message == f'ReplicaSet "{rs.metadata.name}" has successfully progressed.'
     message = f"Scaled up replica set {rs.metadata.name} from 0 to 3"
     assert ("Normal", "ScalingReplicaSet", message) in cluster.world.events.seen
@@ -128,7 +131,9 @@ def test_a_rollback_takes_the_old_replica_set_up_again_under_a_new_revision() ->
     cluster.change(template=template("v1"))
     cluster.settle()
     new = cluster.rollout.new
-    assert new is not None and size(new) == 3 and len(cluster.world.all(ReplicaSet)) == 2
+    assert new is not None
+    assert size(new) == 3
+    assert len(cluster.world.all(ReplicaSet)) == 2
     assert (new.metadata.annotations[REVISION], new.metadata.annotations[REVISION_HISTORY]) == ("3", "1")
     assert cluster.deployment.metadata.annotations[REVISION] == "3"
 
@@ -164,7 +169,8 @@ def test_a_paused_deployment_scales_but_does_not_roll_out() -> None:
     cluster.settle()
     assert [size(rs) for rs in cluster.world.all(ReplicaSet)] == [5]
     progressing = find(cluster.deployment.status, "Progressing")
-    assert progressing is not None and (progressing.status, progressing.reason) == ("Unknown", "DeploymentPaused")
+    assert progressing is not None
+    assert (progressing.status, progressing.reason) == ("Unknown", "DeploymentPaused")
     cluster.change(paused=False)
     cluster.settle()
     assert cluster.sizes == [0, 5]
@@ -190,7 +196,8 @@ def test_a_stuck_rollout_is_reported_after_the_deadline() -> None:
     for _ in range(6):
         cluster.round(ready=0)
     plan = cluster.world.plan(cluster.deployments, NAME)
-    assert plan is not None and plan.requeue_after == timedelta(seconds=601)
+    assert plan is not None
+    assert plan.requeue_after == timedelta(seconds=601)
     cluster.world.pass_time(601)
     cluster.round(ready=0)
     progressing = find(cluster.deployment.status, "Progressing")
@@ -204,10 +211,13 @@ def test_a_replica_set_that_cannot_be_created_shows_in_progressing() -> None:
     cluster.world.client.fail_next("create", ReplicaSet, Forbidden("quota"))
     cluster.round()
     plan = cluster.world.plan(cluster.deployments, NAME)
-    assert plan is not None and isinstance(plan.actions[0], Update) and isinstance(plan.actions[1], Create)
+    assert plan is not None
+    assert isinstance(plan.actions[0], Update)
+    assert isinstance(plan.actions[1], Create)
     cluster.world.do(plan.actions[0])
     progressing = find(cluster.deployment.status, "Progressing")
-    assert progressing is not None and progressing.reason == "ReplicaSetCreateError"
+    assert progressing is not None
+    assert progressing.reason == "ReplicaSetCreateError"
     cluster.world.failure = None
     cluster.settle()
     assert cluster.deployment.status.availableReplicas == 3
@@ -259,7 +269,8 @@ def test_surge_and_availability_bounds_hold_however_a_rollout_is_interrupted(
     assert [size(rs) for rs in cluster.rollout.old if size(rs)] == []
     assert len(cluster.world.all(Pod)) == replicas
     plan = cluster.world.plan(cluster.deployments, NAME)
-    assert plan is not None and plan.actions == ()
+    assert plan is not None
+    assert plan.actions == ()
 
 
 @st.composite
@@ -286,7 +297,9 @@ def histories(draw: st.DrawFn) -> list[ReplicaSet]:
                     selector=LabelSelector(matchLabels=labels),
                     template=replace(pods, metadata=replace(pods.metadata, labels=labels)),
                 ),
-                status=ReplicaSetStatus(replicas=current, availableReplicas=draw(st.integers(0, current)), observedGeneration=1),
+                status=ReplicaSetStatus(
+                    replicas=current, availableReplicas=draw(st.integers(0, current)), observedGeneration=1
+                ),
             )
         )  # fmt: skip
     return made
@@ -316,7 +329,9 @@ def test_from_any_state_stopped_anywhere_it_converges_and_then_plans_nothing(
         cluster.change(paused=False)
         cluster.settle()
     new = cluster.rollout.new
-    assert new is not None and size(new) == replicas == new.status.availableReplicas
+    assert new is not None
+    assert size(new) == replicas == new.status.availableReplicas
     assert [size(rs) for rs in cluster.rollout.old if size(rs)] == []
     plan = cluster.world.plan(cluster.deployments, NAME)
-    assert plan is not None and plan.actions == ()
+    assert plan is not None
+    assert plan.actions == ()

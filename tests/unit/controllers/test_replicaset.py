@@ -75,11 +75,13 @@ def test_orphans_that_match_are_adopted_and_strays_released() -> None:
     controller = ReplicaSetController()
     world.settle(controller, key("web"))
     adopted = world.get(Pod, "orphan")
-    assert adopted is not None and adopted.metadata.ownerReferences[0].name == "web"
+    assert adopted is not None
+    assert adopted.metadata.ownerReferences[0].name == "web"
     world.update(replace(adopted, metadata=replace(adopted.metadata, labels={"app": "other"})))
     world.settle(controller, key("web"))
     released = world.get(Pod, "orphan")
-    assert released is not None and released.metadata.ownerReferences == ()
+    assert released is not None
+    assert released.metadata.ownerReferences == ()
     assert len(world.all(Pod)) == 2
 
 
@@ -93,7 +95,8 @@ def test_nothing_is_adopted_when_the_live_owner_is_already_being_deleted() -> No
     world.delete(world.all(ReplicaSet)[0])
 
     view = at_once(controller.observe(stale, key("web")))
-    assert view is not None and view.claims.adopt == ()
+    assert view is not None
+    assert view.claims.adopt == ()
 
 
 def test_a_refused_create_shows_as_replica_failure_and_goes_when_it_succeeds() -> None:
@@ -103,7 +106,8 @@ def test_a_refused_create_shows_as_replica_failure_and_goes_when_it_succeeds() -
     world.step(controller, key("web"))
     assert world.failure is not None
     plan = world.plan(controller, key("web"))
-    assert plan is not None and isinstance(plan.actions[0], Update)
+    assert plan is not None
+    assert isinstance(plan.actions[0], Update)
     failed = plan.actions[0].object.status.conditions[0]  # type: ignore[attr-defined]
     assert (failed.type, failed.status, failed.reason) == ("ReplicaFailure", "True", "FailedCreate")
     assert "exceeded quota" in failed.message
@@ -119,7 +123,8 @@ def test_a_ready_pod_counts_as_available_only_after_min_ready_seconds() -> None:
     world.settle(controller, key("web"))
     world.run_pod(world.all(Pod)[0])
     plan = world.step(controller, key("web"))
-    assert plan is not None and plan.requeue_after == timedelta(seconds=11)
+    assert plan is not None
+    assert plan.requeue_after == timedelta(seconds=11)
     assert (world.all(ReplicaSet)[0].status.readyReplicas, world.all(ReplicaSet)[0].status.availableReplicas) == (1, 0)
     world.pass_time(10)
     world.settle(controller, key("web"))
@@ -181,7 +186,8 @@ def test_from_any_state_stopped_anywhere_it_converges_and_then_plans_nothing(
     active = [p for p in world.all(Pod) if p.metadata.ownerReferences and p.status.phase not in ("Succeeded", "Failed")]
     assert len(active) == replicas == rs.status.replicas
     plan = world.plan(controller, key("web"))
-    assert plan is not None and plan.actions == ()
+    assert plan is not None
+    assert plan.actions == ()
 
 
 def test_a_plan_never_both_creates_and_deletes() -> None:

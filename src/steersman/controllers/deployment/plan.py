@@ -39,8 +39,8 @@ SELECTING_ALL = "SelectingAll"
 class View:
     """A Deployment, its ReplicaSets and their pods.
 
-    taken: names of all ReplicaSets of the namespace. One of ours under the name of the one to be made has another template,
-    or it would be the new one: a collision of hashes, like a stranger's.
+    taken: names of all ReplicaSets of the namespace. One of ours under the name of the one to be made has another
+    template, or it would be the new one: a collision of hashes, like a stranger's.
     """
 
     deployment: Deployment

@@ -56,7 +56,7 @@ def has_deadline(deployment: Deployment) -> bool:
 
 
 def with_pause_condition(deployment: Deployment, now: datetime) -> DeploymentStatus:
-    """The status, saying that the Deployment was paused or resumed, so that a resumed rollout has its whole deadline again."""
+    """The status, saying that the Deployment was paused or resumed; a resumed one has its whole deadline again."""
     status = deployment.status
     current = find(status, PROGRESSING)
     if not has_deadline(deployment) or (current is not None and current.reason == TIMED_OUT):
@@ -140,7 +140,8 @@ def _with_progress(
         made = condition(PROGRESSING, "True", REPLICA_SET_UPDATED, f"{subject} is progressing.", now)
         if current is not None and current.status == "True":
             made = replace(made, lastTransitionTime=current.lastTransitionTime)
-        # Unlike other conditions this one is renewed with the same reason: lastUpdateTime is what the deadline counts from.
+        # Unlike other conditions this one is renewed with the same reason: lastUpdateTime is what the deadline counts
+        # from.
         return with_condition(without_condition(status, PROGRESSING), made)
     if _has_timed_out(rollout.deployment, current, now):
         message = f"{subject} has timed out progressing."

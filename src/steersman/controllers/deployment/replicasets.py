@@ -28,7 +28,10 @@ SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
 def template_hash(template: PodTemplateSpec, collisions: int | None) -> str:
-    """A short stable name of a template. Upstream hashes Go's dump of it; any stable hash serves, since it is never compared."""
+    """A short stable name of a template.
+
+    Upstream hashes Go's dump of it; any stable hash serves, since it is never compared.
+    """
     text = json.dumps(to_wire(template), sort_keys=True, separators=(",", ":"))
     if collisions is not None:
         text += str(collisions)

@@ -82,7 +82,8 @@ def _dependents(reader: Reader, uid: str) -> Iterator[Kind]:
 async def _state(reader: Reader, obj: Kind, ref: OwnerReference) -> OwnerState:
     resource = collected_resource(GroupVersionKind.parse(ref.apiVersion, ref.kind))
     if resource is None or (resource.namespaced and not obj.metadata.namespace):
-        # A kind that isn't served, or a namespaced owner of a cluster-wide object: nothing can be said, so nothing is done.
+        # A kind that isn't served, or a namespaced owner of a cluster-wide object: nothing can be said, so nothing is
+        # done.
         return OwnerState.SOLID
     namespace = obj.metadata.namespace if resource.namespaced else ""
     owner = reader.cache(resource.object_type).get(namespace, ref.name)
@@ -97,7 +98,7 @@ async def _state(reader: Reader, obj: Kind, ref: OwnerReference) -> OwnerState:
 
 
 def _keys(kind: type[Kind], reader: Reader, old: Kind | None, new: Kind | None) -> Iterable[ItemKey]:
-    """Whom a change concerns: the object itself, its dependents when it goes, its owners when it no longer blocks them."""
+    """Whom a change concerns: the object; when it goes its dependents; its owners when it blocks them no more."""
     obj = new if new is not None else old
     if obj is None:
         return

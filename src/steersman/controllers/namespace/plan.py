@@ -19,7 +19,8 @@ from steersman.reconcile.controller import Failure
 from steersman.reconcile.plan import NOTHING, Action, DeleteCollection, Plan, Update, update_status
 
 FINALIZER = "kubernetes"
-# Something with finalizers of its own may take any time: look at growing intervals, as nothing here says when it changes.
+# Something with finalizers of its own may take any time: look at growing intervals, as nothing here says when it
+# changes.
 SHORT_LOOK, LONG_LOOK = timedelta(seconds=1), timedelta(seconds=15)
 
 # Condition types with reason and message of success. Source: status_condition_utils.go.

@@ -19,8 +19,8 @@ LEASE_NAMESPACE = "kube-node-lease"
 class NodeLifecycleController:
     """Keys are node names.
 
-    When each node was last heard of is kept here, by this process's clock: timestamps of other machines can't be compared,
-    and after a suspended machine wakes up every node has its whole grace period again.
+    When each node was last heard of is kept here, by this process's clock: timestamps of other machines can't be
+    compared, and after a suspended machine wakes up every node has its whole grace period again.
     """
 
     name = "node-lifecycle-controller"

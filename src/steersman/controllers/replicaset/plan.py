@@ -116,7 +116,7 @@ def _has_labels(pod: Pod, labels: Mapping[str, str]) -> bool:
 
 
 def _conditions(view: View, surplus: int, now: datetime) -> tuple[Any, ...]:
-    """The owner's conditions, with ReplicaFailure while the last pass could not create or delete what is still missing."""
+    """The owner's conditions, with ReplicaFailure while what the last pass failed to do is still to be done."""
     conditions: tuple[Any, ...] = view.owner.status.conditions
     failed = view.failure if view.failure is not None and isinstance(view.failure.action, Create | Delete) else None
     if failed is None or surplus == 0:
