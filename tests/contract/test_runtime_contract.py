@@ -111,7 +111,10 @@ def node() -> Iterator[NodeContext]:
         "fake",
         pytest.param(
             "containerd",
-            marks=pytest.mark.skipif(bool(missing_for_real_node()), reason=missing_for_real_node()),
+            marks=[
+                pytest.mark.node,
+                pytest.mark.skipif(bool(missing_for_real_node()), reason=missing_for_real_node()),
+            ],
         ),
     ]
 )
@@ -135,18 +138,18 @@ async def wait_status(
 ) -> records.ContainerStatus:
     """The container's status when it has come to be as wanted."""
     async with asyncio.timeout(10):
-        while not is_reached(status := await runtime.container_status(container)):
+        while True:
+            status = await runtime.container_status(container)
+            if is_reached(status):
+                return status
             await asyncio.sleep(0.01)
-    return status
 
 
 async def start(subject: Subject, script: str) -> tuple[str, str, records.PodSandboxConfig]:
     """A sandbox with a running container."""
     config = subject.sandbox("pod")
     sandbox = await subject.runtime.run_pod_sandbox(config)
-    container = await subject.runtime.create_container(
-        sandbox, subject.container("main", script), config
-    )
+    container = await subject.runtime.create_container(sandbox, subject.container("main", script), config)
     await subject.runtime.start_container(container)
     return sandbox, container, config
 
@@ -159,9 +162,7 @@ async def test_a_sandbox_is_listed_by_what_it_was_made_from(subject: Subject) ->
     assert (status.labels, status.annotations) == (config.labels, config.annotations)
     assert status.created_at is not None
     assert status.ips() == ()
-    wanted = records.PodSandboxFilter(
-        state=records.PodSandboxStateValue(READY), label_selector={"app": "web"}
-    )
+    wanted = records.PodSandboxFilter(state=records.PodSandboxStateValue(READY), label_selector={"app": "web"})
     assert [each.id for each in await subject.runtime.list_pod_sandboxes(wanted)] == [sandbox]
     other = records.PodSandboxFilter(label_selector={"app": "other"})
     assert await subject.runtime.list_pod_sandboxes(other) == ()
@@ -251,9 +252,7 @@ async def test_a_command_that_is_not_there_fails_to_start(subject: Subject) -> N
 
 async def test_commands_run_in_a_container(subject: Subject) -> None:
     _, container, _ = await start(subject, FOREVER)
-    done = await subject.runtime.exec_sync(
-        container, ("sh", "-c", "echo out; echo err >&2; exit 4"), 5
-    )
+    done = await subject.runtime.exec_sync(container, ("sh", "-c", "echo out; echo err >&2; exit 4"), 5)
     assert done == records.ExecSyncResult(b"out\n", b"err\n", 4)
     with pytest.raises(DeadlineExceeded):
         await subject.runtime.exec_sync(container, ("sleep", "100"), 1)
@@ -351,6 +350,12 @@ async def test_starts_and_ends_are_told(subject: Subject) -> None:
                 seen.setdefault(event.container_id, []).append(event.container_event_type)
                 subscribed.set()
 
+    async def ended(container: str) -> None:
+        while True:
+            if records.ContainerEventType.STOPPED in seen.get(container, ()):
+                return
+            await asyncio.sleep(0.01)
+
     async with asyncio.timeout(20), asyncio.TaskGroup() as group:
         task = group.create_task(watch())
         # When the stream is open can't be known but by an event.
@@ -358,8 +363,7 @@ async def test_starts_and_ends_are_told(subject: Subject) -> None:
             await start(subject, FAIL)
             await asyncio.sleep(0.05)
         _, container, _ = await start(subject, FAIL)
-        while records.ContainerEventType.STOPPED not in seen.get(container, ()):
-            await asyncio.sleep(0.01)
+        await ended(container)
         task.cancel()
     assert records.ContainerEventType.STARTED in seen[container]
 
@@ -377,7 +381,12 @@ async def wait_for_line(subject: Subject, container: str, line: str) -> None:
     path = (await subject.runtime.container_status(container)).log_path
     async with asyncio.timeout(10):
         while True:
-            with open(path, encoding="utf-8") as log:
-                if any(each.rstrip().endswith(line) for each in log):
-                    return
+            if has_line(path, line):
+                return
             await asyncio.sleep(0.01)
+
+
+def has_line(path: str, line: str) -> bool:
+    """Whether a container's log has the line."""
+    with open(path, encoding="utf-8") as log:
+        return any(each.rstrip().endswith(line) for each in log)

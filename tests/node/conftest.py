@@ -18,8 +18,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = missing_for_real_node()
     here = Path(__file__).parent
     for item in items:
-        if missing and here in item.path.parents:
-            item.add_marker(pytest.mark.skip(reason=missing))
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.node)
+            if missing:
+                item.add_marker(pytest.mark.skip(reason=missing))
 
 
 @pytest.fixture(scope="module", params=["machine", "namespace"])

@@ -5,18 +5,19 @@ import itertools
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from steersman.cluster.images import SAMPLE_IMAGE
 from steersman.cni import bridge, store
+from steersman.cni.attachment import gateway
 from steersman.cni.namespace import entered
 from steersman.cni.server import PodNetwork
 from steersman.component.nodecontext import NodeContext
 from steersman.cri import records
 from steersman.cri.errors import RuntimeServiceError
 from steersman.cri.grpc import GRPCRuntime
+from steersman.testing.realnode import network_namespace
 
 UIDS = itertools.count()
 SERVE = "hostname > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"
@@ -78,15 +79,11 @@ async def fetch_from_pod(runtime: GRPCRuntime, container: str, url: str) -> str:
 def links_of(node: NodeContext) -> Iterator[str]:
     """The names of the node's interfaces."""
     with entered(node.network.namespace):
-        said = subprocess.run(
-            ["ip", "-o", "link"], capture_output=True, text=True, check=True, timeout=5
-        )
+        said = subprocess.run(["ip", "-o", "link"], capture_output=True, text=True, check=True, timeout=5)
     return (line.split(": ")[1].partition("@")[0] for line in said.stdout.splitlines())
 
 
-async def test_a_pod_is_reached_from_the_node_and_from_its_neighbour(
-    runtime: GRPCRuntime, node: NodeContext
-) -> None:
+async def test_a_pod_is_reached_from_the_node_and_from_its_neighbour(runtime: GRPCRuntime, node: NodeContext) -> None:
     _, first, address = await run_pod(runtime, node, "first")
     _, _, neighbour = await run_pod(runtime, node, "second")
     assert await fetch_from_node(node, address, 8080) == "first"
@@ -94,19 +91,15 @@ async def test_a_pod_is_reached_from_the_node_and_from_its_neighbour(
     assert await fetch_from_pod(runtime, first, f"http://{neighbour}:8080/") == "second"
 
 
-async def test_a_host_port_leads_to_the_pod_even_from_itself(
-    runtime: GRPCRuntime, node: NodeContext
-) -> None:
+async def test_a_host_port_leads_to_the_pod_even_from_itself(runtime: GRPCRuntime, node: NodeContext) -> None:
     mapping = records.PortMapping(records.Protocol.TCP, 8080, 31_987)
     _, container, _ = await run_pod(runtime, node, "mapped", (mapping,))
-    at = str(bridge.gateway(node.network.pod_cidr))
+    at = str(gateway(node.network.pod_cidr))
     assert await fetch_from_node(node, at, 31_987) == "mapped"
     assert await fetch_from_pod(runtime, container, f"http://{at}:31987/") == "mapped"
 
 
-async def test_a_removed_pod_leaves_no_interface_and_no_address(
-    runtime: GRPCRuntime, node: NodeContext
-) -> None:
+async def test_a_removed_pod_leaves_no_interface_and_no_address(runtime: GRPCRuntime, node: NodeContext) -> None:
     sandbox, _, _ = await run_pod(runtime, node, "brief")
     name = bridge.host_interface(sandbox, "eth0")
     assert name in links_of(node)
@@ -132,13 +125,9 @@ async def test_addresses_of_vanished_sandboxes_are_reclaimed(
 ) -> None:
     sandbox, _, address = await run_pod(runtime, node, "kept")
     request = "CNI_COMMAND=ADD\0CNI_CONTAINERID=gone\0CNI_IFNAME=eth0\0CNI_NETNS={}\0\0{{}}"
-    lost = Path(f"/run/netns/stm-lost-{node.cluster_id}")
-    subprocess.run(["ip", "netns", "add", lost.name], check=True, timeout=5)
-    try:
+    with network_namespace() as lost:
         code, _ = await ask(node, request.format(lost))
         assert code == 0
-    finally:
-        subprocess.run(["ip", "netns", "delete", lost.name], check=True, timeout=5)
     assert await network.reclaim([sandbox]) == 1
     assert await network.reclaim([sandbox]) == 0
     assert await fetch_from_node(node, address, 8080) == "kept"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from steersman.cluster.nodecontext import NodePlace, node_context
-from steersman.cni import bridge
+from steersman.cni.attachment import gateway
 from steersman.cni.namespace import entered
-from steersman.cni.routes import Peer
+from steersman.cni.routes import ROUTE_OWNER, Peer
 from steersman.cni.server import PodNetwork
 from steersman.component.nodecontext import NodeContext
 from steersman.component.threads import Threads
@@ -61,7 +61,15 @@ async def attach(place: Place) -> str:
         writer.write(said.encode())
         writer.write_eof()
         assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"0")
-    return str(bridge.gateway(place.peer.pod_cidrs[0]) + 1)
+    return str(gateway(place.peer.pod_cidrs[0]) + 1)
+
+
+def own_routes(place: Place) -> list[str]:
+    """The routes that carry our mark."""
+    assert place.context.network.namespace is not None
+    name = place.context.network.namespace.name
+    show = ["ip", "-n", name, "route", "show", "proto", str(ROUTE_OWNER)]
+    return subprocess.run(show, capture_output=True, text=True, check=True, timeout=5).stdout.splitlines()
 
 
 async def test_pods_of_two_nodes_reach_each_other_with_their_own_addresses(
@@ -90,22 +98,8 @@ async def test_pods_of_two_nodes_reach_each_other_with_their_own_addresses(
                 _, writer = await asyncio.wait_for(connection, 5)
             with closing(writer):
                 assert await asyncio.wait_for(seen, 5) == from_address
-        assert await left_routes(one, networks[0]) == 0
+        await networks[0].route_to_peers([one.peer])
+        assert own_routes(one) == []
     finally:
         for network in networks:
             await network.stop()
-
-
-async def left_routes(place: Place, network: PodNetwork) -> int:
-    """How many of the routes stay when the other node has left."""
-    await network.route_to_peers([place.peer])
-    namespace = place.context.network.namespace
-    assert namespace is not None
-    said = subprocess.run(
-        ["ip", "-n", namespace.name, "route", "show", "proto", "118"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=5,
-    )
-    return len(said.stdout.splitlines())

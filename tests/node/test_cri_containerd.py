@@ -76,6 +76,11 @@ def processes_below(directory: Path) -> list[int]:
     return found
 
 
+def is_mounted_below(directory: Path) -> bool:
+    """Whether a mount is left there."""
+    return str(directory) in Path("/proc/self/mountinfo").read_text()
+
+
 async def test_containers_outlive_containerd(
     runtime: cri.GRPCRuntime, node: NodeContext, started_node: RealNode
 ) -> None:
@@ -92,9 +97,7 @@ async def test_containers_outlive_containerd(
     await again.close()
 
 
-async def test_limits_reach_the_cgroup_of_the_node(
-    runtime: cri.GRPCRuntime, node: NodeContext
-) -> None:
+async def test_limits_reach_the_cgroup_of_the_node(runtime: cri.GRPCRuntime, node: NodeContext) -> None:
     container = await run_sleeper(runtime, node)
     names = ("memory.limit_in_bytes", "memory.max")
     limits = [
@@ -106,9 +109,7 @@ async def test_limits_reach_the_cgroup_of_the_node(
     assert limits == [str(64 << 20)]
 
 
-async def test_importing_again_changes_nothing(
-    runtime: cri.GRPCRuntime, node: NodeContext, tmp_path: Path
-) -> None:
+async def test_importing_again_changes_nothing(runtime: cri.GRPCRuntime, node: NodeContext, tmp_path: Path) -> None:
     before = await runtime.list_images()
     assert {tag for image in before for tag in image.repo_tags} == {PAUSE_IMAGE, SAMPLE_IMAGE}
     for archive in build_images(tmp_path, Programs()):
@@ -124,16 +125,14 @@ async def test_what_is_no_archive_is_refused(node: NodeContext, tmp_path: Path) 
         await import_archive(node, wrong, "overlayfs")
 
 
-async def test_all_of_it_can_be_taken_away(
-    runtime: cri.GRPCRuntime, node: NodeContext, started_node: RealNode
-) -> None:
+async def test_all_of_it_can_be_taken_away(runtime: cri.GRPCRuntime, node: NodeContext, started_node: RealNode) -> None:
     await run_sleeper(runtime, node)
     started_node.stop()
     assert processes_below(node.run_dir)
     containerd.kill_everything(node)
     try:
         assert processes_below(node.run_dir) == []
-        assert str(node.containerd.state) not in Path("/proc/self/mountinfo").read_text()
+        assert not is_mounted_below(node.containerd.state)
         assert cgroups_of(node) == []
     finally:
         # The next start finds the sandboxes dead and the images still there.

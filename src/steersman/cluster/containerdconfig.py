@@ -101,6 +101,5 @@ def may_raise_oom_score(status: str) -> bool:
 def has_apparmor(security: Path = Path("/sys/kernel/security/apparmor")) -> bool:
     """Whether AppArmor is on and its loader installed, as containerd checks before using it."""
     return security.is_dir() and any(
-        os.access(Path(directory) / "apparmor_parser", os.X_OK)
-        for directory in ("/sbin", "/usr/sbin")
+        os.access(Path(directory) / "apparmor_parser", os.X_OK) for directory in ("/sbin", "/usr/sbin")
     )

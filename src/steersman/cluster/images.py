@@ -88,9 +88,7 @@ def sample_plan(programs: Programs, applets: Sequence[str]) -> ImagePlan:
 def list_applets(busybox: Path) -> tuple[str, ...]:
     """The commands that this busybox has. Blocks."""
     _require(busybox, "busybox-static")
-    listed = subprocess.run(
-        [busybox, "--list"], capture_output=True, text=True, check=True, timeout=_LIST_SECONDS
-    )
+    listed = subprocess.run([busybox, "--list"], capture_output=True, text=True, check=True, timeout=_LIST_SECONDS)
     return tuple(listed.stdout.split())
 
 

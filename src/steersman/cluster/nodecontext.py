@@ -38,9 +38,7 @@ def cluster_id(data_dir: Path) -> str:
     return hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:8]
 
 
-def node_context(
-    data_dir: Path, name: str, place: NodePlace, run_root: Path = RUN_ROOT
-) -> NodeContext:
+def node_context(data_dir: Path, name: str, place: NodePlace, run_root: Path = RUN_ROOT) -> NodeContext:
     """All of a node's values; nothing is made on disk."""
     short = cluster_id(data_dir)
     directory = name if len(name) <= _LONGEST_DIRECTORY else _digest(name)

@@ -80,24 +80,16 @@ def attach(attachments: Attachments, wanted: Attachment, pod_cidr: str) -> Attac
 
 def detach(attachments: Attachments, container_id: str, interface: str) -> Attachments:
     """Take an attachment away; one that isn't there is no error."""
-    kept = tuple(
-        item
-        for item in attachments.items
-        if (item.container_id, item.interface) != (container_id, interface)
-    )
+    kept = tuple(item for item in attachments.items if (item.container_id, item.interface) != (container_id, interface))
     return replace(attachments, items=kept)
 
 
-def leaked(
-    attachments: Attachments, living: Iterable[str], namespaces: Iterable[str]
-) -> tuple[Attachment, ...]:
+def leaked(attachments: Attachments, living: Iterable[str], namespaces: Iterable[str]) -> tuple[Attachment, ...]:
     """The attachments of no living sandbox, without those whose namespace still exists.
 
     A sandbox that is being made is not listed yet, but its namespace is there.
     """
     known, existing = set(living), set(namespaces)
     return tuple(
-        item
-        for item in attachments.items
-        if item.container_id not in known and item.namespace not in existing
+        item for item in attachments.items if item.container_id not in known and item.namespace not in existing
     )

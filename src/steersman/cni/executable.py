@@ -21,9 +21,7 @@ def main() -> int:
     if os.environ.get("CNI_COMMAND") == "VERSION":
         sys.stdout.write(VERSIONS)
         return 0
-    said = "".join(
-        f"{key}={value}\0" for key, value in os.environ.items() if key.startswith("CNI_")
-    )
+    said = "".join(f"{key}={value}\0" for key, value in os.environ.items() if key.startswith("CNI_"))
     try:
         answer = ask(said.encode() + b"\0" + sys.stdin.buffer.read())
     except OSError:

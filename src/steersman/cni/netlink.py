@@ -63,9 +63,7 @@ class Netlink:
     def __init__(self, namespace: Path | None) -> None:
         """Open the socket; None is the caller's namespace."""
         with entered(namespace):
-            self._socket = socket.socket(
-                socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE
-            )
+            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, socket.NETLINK_ROUTE)
         self._socket.settimeout(_ANSWER_SECONDS)
         self._sequence = 0
 

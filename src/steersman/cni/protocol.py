@@ -106,9 +106,7 @@ def parse(data: bytes) -> Request:
     if not request.container_id or not request.interface:
         raise CNIError(ErrorCode.INVALID_ENVIRONMENT, "CNI_CONTAINERID and CNI_IFNAME are required")
     if config.cniVersion not in SUPPORTED_VERSIONS:
-        raise CNIError(
-            ErrorCode.UNSUPPORTED_VERSION, f"cniVersion {config.cniVersion} is not supported"
-        )
+        raise CNIError(ErrorCode.UNSUPPORTED_VERSION, f"cniVersion {config.cniVersion} is not supported")
     return request
 
 

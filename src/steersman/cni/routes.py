@@ -46,12 +46,7 @@ class RoutePlan:
 
 def plan(own_name: str, peers: Iterable[Peer], present: Iterable[Route]) -> RoutePlan:
     """The changes that make the routes that carry our mark be those that the nodes ask for."""
-    wanted = {
-        route.destination: route
-        for peer in peers
-        if peer.name != own_name
-        for route in _routes_to(peer)
-    }
+    wanted = {route.destination: route for peer in peers if peer.name != own_name for route in _routes_to(peer)}
     have = {route.destination: route for route in present}
     put = tuple(
         route

@@ -22,8 +22,7 @@ def render(network: NodeNetwork, attachments: Attachments) -> str:
         "  chain postrouting {",
         "    type nat hook postrouting priority srcnat; policy accept;",
         *_hairpins(family, mapped),
-        f"    {family} saddr {network.pod_cidr} {family} daddr != {network.cluster_cidr}"
-        f' oifname != "{network.bridge}" fib daddr type != multicast masquerade',
+        f"    {_leaves_the_cluster(network, family)} masquerade",
         "  }",
         "  chain output {",
         "    type filter hook output priority filter; policy accept;",
@@ -66,12 +65,14 @@ def _host_port_chains(network: NodeNetwork, family: str, mapped: list[Attachment
     ]
 
 
+def _leaves_the_cluster(network: NodeNetwork, family: str) -> str:
+    pods_to_others = f"{family} saddr {network.pod_cidr} {family} daddr != {network.cluster_cidr}"
+    return f'{pods_to_others} oifname != "{network.bridge}" fib daddr type != multicast'
+
+
 def _hairpins(family: str, mapped: list[Attachment]) -> list[str]:
     """A pod that reaches itself by its host port must see another's address as the source."""
-    return [
-        f"    {family} saddr {item.address} {family} daddr {item.address} masquerade"
-        for item in mapped
-    ]
+    return [f"    {family} saddr {item.address} {family} daddr {item.address} masquerade" for item in mapped]
 
 
 def _destination(family: str, host_ip: str) -> str:

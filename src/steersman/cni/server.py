@@ -55,9 +55,7 @@ class PodNetwork:
         self._attachments = await self._threads.run(store.load, state_dir)
         await self._threads.run(bridge.set_up, self._network, self._attachments)
         self._context.cni.socket.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(
-            self._serve, self._context.cni.socket, limit=_REQUEST_BYTES
-        )
+        self._server = await asyncio.start_unix_server(self._serve, self._context.cni.socket, limit=_REQUEST_BYTES)
         # Last, as it makes the runtime say that the network is ready.
         await self._threads.run(conflist.install, self._context.cni)
 
@@ -78,9 +76,7 @@ class PodNetwork:
 
     async def route_to_peers(self, peers: Iterable[Peer]) -> None:
         """Let pods of other nodes be reached by way of those nodes."""
-        plan = await self._threads.run(
-            bridge.route_to_peers, self._network, self._context.name, tuple(peers)
-        )
+        plan = await self._threads.run(bridge.route_to_peers, self._network, self._context.name, tuple(peers))
         if plan.put or plan.delete:
             _log.info("routes to other nodes changed", put=len(plan.put), deleted=len(plan.delete))
 
@@ -129,9 +125,7 @@ class PodNetwork:
     async def _add(self, request: Request) -> dict[str, Any]:
         item = await self._allocate(request)
         try:
-            attached = await self._threads.run(
-                bridge.connect, self._network, item, Path(request.namespace)
-            )
+            attached = await self._threads.run(bridge.connect, self._network, item, Path(request.namespace))
         except OSError:
             await self._detach(item.container_id, item.interface)
             raise
@@ -170,9 +164,7 @@ class PodNetwork:
         item = self._attachments.find(request.container_id, request.interface)
         if item is None:
             raise CNIError(ErrorCode.UNKNOWN_CONTAINER, "the container has no address")
-        is_connected = await self._threads.run(
-            bridge.is_connected, self._network, item, Path(request.namespace)
-        )
+        is_connected = await self._threads.run(bridge.is_connected, self._network, item, Path(request.namespace))
         if not is_connected:
             raise CNIError(ErrorCode.IO_FAILURE, "the container's interface is gone or down")
 

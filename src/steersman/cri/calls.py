@@ -240,36 +240,22 @@ STATUS = Call(_RUNTIME, "Status", Empty, StatusResponse, SHORT_SECONDS)
 RUN_POD_SANDBOX = Call(_RUNTIME, "RunPodSandbox", RunPodSandboxRequest, Text, RUN_SANDBOX_SECONDS)
 STOP_POD_SANDBOX = Call(_RUNTIME, "StopPodSandbox", PodSandboxId, Empty)
 REMOVE_POD_SANDBOX = Call(_RUNTIME, "RemovePodSandbox", PodSandboxId, Empty)
-POD_SANDBOX_STATUS = Call(
-    _RUNTIME, "PodSandboxStatus", PodSandboxId, PodSandboxStatusResponse, SHORT_SECONDS
-)
-LIST_POD_SANDBOX = Call(
-    _RUNTIME, "ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse, SHORT_SECONDS
-)
+POD_SANDBOX_STATUS = Call(_RUNTIME, "PodSandboxStatus", PodSandboxId, PodSandboxStatusResponse, SHORT_SECONDS)
+LIST_POD_SANDBOX = Call(_RUNTIME, "ListPodSandbox", ListPodSandboxRequest, ListPodSandboxResponse, SHORT_SECONDS)
 PORT_FORWARD = Call(_RUNTIME, "PortForward", PortForwardRequest, Text, SHORT_SECONDS)
 CREATE_CONTAINER = Call(_RUNTIME, "CreateContainer", CreateContainerRequest, Text)
 START_CONTAINER = Call(_RUNTIME, "StartContainer", ContainerId, Empty)
 STOP_CONTAINER = Call(_RUNTIME, "StopContainer", StopContainerRequest, Empty)
 REMOVE_CONTAINER = Call(_RUNTIME, "RemoveContainer", ContainerId, Empty)
-LIST_CONTAINERS = Call(
-    _RUNTIME, "ListContainers", ListContainersRequest, ListContainersResponse, SHORT_SECONDS
-)
-CONTAINER_STATUS = Call(
-    _RUNTIME, "ContainerStatus", ContainerId, ContainerStatusResponse, SHORT_SECONDS
-)
-UPDATE_CONTAINER_RESOURCES = Call(
-    _RUNTIME, "UpdateContainerResources", UpdateContainerResourcesRequest, Empty
-)
+LIST_CONTAINERS = Call(_RUNTIME, "ListContainers", ListContainersRequest, ListContainersResponse, SHORT_SECONDS)
+CONTAINER_STATUS = Call(_RUNTIME, "ContainerStatus", ContainerId, ContainerStatusResponse, SHORT_SECONDS)
+UPDATE_CONTAINER_RESOURCES = Call(_RUNTIME, "UpdateContainerResources", UpdateContainerResourcesRequest, Empty)
 REOPEN_CONTAINER_LOG = Call(_RUNTIME, "ReopenContainerLog", ContainerId, Empty)
 EXEC_SYNC = Call(_RUNTIME, "ExecSync", ExecSyncRequest, ExecSyncResult)
 EXEC = Call(_RUNTIME, "Exec", ExecRequest, Text, SHORT_SECONDS)
 ATTACH = Call(_RUNTIME, "Attach", AttachRequest, Text, SHORT_SECONDS)
-CONTAINER_STATS = Call(
-    _RUNTIME, "ContainerStats", ContainerId, ContainerStatsResponse, SHORT_SECONDS
-)
-LIST_CONTAINER_STATS = Call(
-    _RUNTIME, "ListContainerStats", ListContainerStatsRequest, ListContainerStatsResponse
-)
+CONTAINER_STATS = Call(_RUNTIME, "ContainerStats", ContainerId, ContainerStatsResponse, SHORT_SECONDS)
+LIST_CONTAINER_STATS = Call(_RUNTIME, "ListContainerStats", ListContainerStatsRequest, ListContainerStatsResponse)
 EVENTS = Call(_RUNTIME, "GetContainerEvents", Empty, ContainerEvent)
 LIST_IMAGES = Call(_IMAGE, "ListImages", Empty, ListImagesResponse, SHORT_SECONDS)
 IMAGE_STATUS = Call(_IMAGE, "ImageStatus", ImageRequest, ImageStatusResponse, SHORT_SECONDS)

@@ -47,9 +47,7 @@ class TaskEvent:
 
 # /tasks/delete and not /tasks/exit: exits of exec'd processes don't come this way, and the CRI
 # plugin deletes the task just before it records the end, so there is less time to look too early.
-SUBSCRIPTION = SubscribeRequest(
-    tuple(f'namespace=="k8s.io",topic=="{topic}"' for topic in (TASK_START, TASK_DELETE))
-)
+SUBSCRIPTION = SubscribeRequest(tuple(f'namespace=="k8s.io",topic=="{topic}"' for topic in (TASK_START, TASK_DELETE)))
 
 
 def codec() -> Codec:

@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import ipaddress
 from collections import deque
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -153,9 +153,7 @@ class FakeRuntime:
         for container in sandbox.containers.values():
             if container.is_running():
                 self._end(container, self._clock.now(), KILLED, "Error")
-        sandbox.status = replace(
-            sandbox.status, state=PodSandboxState.NOTREADY, network=PodSandboxNetworkStatus()
-        )
+        sandbox.status = replace(sandbox.status, state=PodSandboxState.NOTREADY, network=PodSandboxNetworkStatus())
         self._tell(pod_sandbox_id, ContainerEventType.STOPPED)
 
     async def remove_pod_sandbox(self, pod_sandbox_id: str) -> None:
@@ -178,9 +176,7 @@ class FakeRuntime:
             raise NotFound("PodSandboxStatus", f"sandbox {pod_sandbox_id} does not exist")
         return sandbox.status
 
-    async def list_pod_sandboxes(
-        self, wanted: PodSandboxFilter | None = None
-    ) -> tuple[PodSandbox, ...]:
+    async def list_pod_sandboxes(self, wanted: PodSandboxFilter | None = None) -> tuple[PodSandbox, ...]:
         """The sandboxes that match."""
         self._enter("list_pod_sandboxes")
         want = wanted or PodSandboxFilter()
@@ -294,9 +290,7 @@ class FakeRuntime:
         self._settle(container)
         return container.status
 
-    async def update_container_resources(
-        self, container_id: str, resources: LinuxContainerResources
-    ) -> None:
+    async def update_container_resources(self, container_id: str, resources: LinuxContainerResources) -> None:
         """Remember the new limits."""
         self._enter("update_container_resources", container_id)
         container = self._container("UpdateContainerResources", container_id)
@@ -307,9 +301,7 @@ class FakeRuntime:
         self._enter("reopen_container_log", container_id)
         self._running("ReopenContainerLog", container_id)
 
-    async def exec_sync(
-        self, container_id: str, cmd: Sequence[str], timeout_seconds: int
-    ) -> ExecSyncResult:
+    async def exec_sync(self, container_id: str, cmd: Sequence[str], timeout_seconds: int) -> ExecSyncResult:
         """Answer as the behaviour says."""
         self._enter("exec_sync", container_id)
         return self._running("ExecSync", container_id).behaviour.run(cmd)
@@ -331,9 +323,7 @@ class FakeRuntime:
         self._enter("container_stats", container_id)
         return self._stats(self._container("ContainerStats", container_id))
 
-    async def list_container_stats(
-        self, wanted: ContainerStatsFilter | None = None
-    ) -> tuple[ContainerStats, ...]:
+    async def list_container_stats(self, wanted: ContainerStatsFilter | None = None) -> tuple[ContainerStats, ...]:
         """The figures of running containers that match."""
         self._enter("list_container_stats")
         want = wanted or ContainerStatsFilter()
@@ -392,11 +382,9 @@ class FakeRuntime:
     async def status(self) -> RuntimeStatus:
         """Always ready."""
         self._enter("status")
-        return RuntimeStatus(
-            (RuntimeCondition("RuntimeReady", True), RuntimeCondition("NetworkReady", True))
-        )
+        return RuntimeStatus((RuntimeCondition("RuntimeReady", True), RuntimeCondition("NetworkReady", True)))
 
-    async def events(self) -> AsyncIterator[ContainerEvent]:
+    async def events(self) -> AsyncGenerator[ContainerEvent, None]:
         """Everything that happens from now on."""
         queue: asyncio.Queue[ContainerEvent] = asyncio.Queue(EVENT_BACKLOG)
         self._watchers.add(queue)
@@ -481,9 +469,7 @@ class FakeRuntime:
         else:
             self._end(container, ends_at, container.behaviour.exit_code)
 
-    def _end(
-        self, container: _Container, at: datetime, code: int, reason: str = "", message: str = ""
-    ) -> None:
+    def _end(self, container: _Container, at: datetime, code: int, reason: str = "", message: str = "") -> None:
         container.status = replace(
             container.status,
             state=ContainerState.EXITED,

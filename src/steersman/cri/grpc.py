@@ -4,7 +4,7 @@ The only module that knows gRPC. A call is named with its timeout in calls.py; h
 and what goes wrong becomes one of errors.py.
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -122,9 +122,7 @@ class GRPCRuntime:
         request = calls.PodSandboxId(pod_sandbox_id)
         return (await self._call(calls.POD_SANDBOX_STATUS, request)).status
 
-    async def list_pod_sandboxes(
-        self, wanted: PodSandboxFilter | None = None
-    ) -> tuple[PodSandbox, ...]:
+    async def list_pod_sandboxes(self, wanted: PodSandboxFilter | None = None) -> tuple[PodSandbox, ...]:
         """All sandboxes that match."""
         request = calls.ListPodSandboxRequest(wanted)
         return (await self._call(calls.LIST_POD_SANDBOX, request)).items
@@ -169,9 +167,7 @@ class GRPCRuntime:
             return replace(status, finished_at=started)
         return status
 
-    async def update_container_resources(
-        self, container_id: str, resources: LinuxContainerResources
-    ) -> None:
+    async def update_container_resources(self, container_id: str, resources: LinuxContainerResources) -> None:
         """Change the limits of a running container."""
         request = calls.UpdateContainerResourcesRequest(container_id, resources)
         await self._call(calls.UPDATE_CONTAINER_RESOURCES, request)
@@ -180,9 +176,7 @@ class GRPCRuntime:
         """Open the log file anew."""
         await self._call(calls.REOPEN_CONTAINER_LOG, calls.ContainerId(container_id))
 
-    async def exec_sync(
-        self, container_id: str, cmd: Sequence[str], timeout_seconds: int
-    ) -> ExecSyncResult:
+    async def exec_sync(self, container_id: str, cmd: Sequence[str], timeout_seconds: int) -> ExecSyncResult:
         """Run a command to its end."""
         request = calls.ExecSyncRequest(container_id, tuple(cmd), timeout_seconds)
         return await self._call(calls.EXEC_SYNC, request, more_seconds=timeout_seconds)
@@ -200,9 +194,7 @@ class GRPCRuntime:
         request = calls.ContainerId(container_id)
         return (await self._call(calls.CONTAINER_STATS, request)).stats
 
-    async def list_container_stats(
-        self, wanted: ContainerStatsFilter | None = None
-    ) -> tuple[ContainerStats, ...]:
+    async def list_container_stats(self, wanted: ContainerStatsFilter | None = None) -> tuple[ContainerStats, ...]:
         """The figures of the containers that match."""
         request = calls.ListContainerStatsRequest(wanted)
         return (await self._call(calls.LIST_CONTAINER_STATS, request)).stats
@@ -242,7 +234,7 @@ class GRPCRuntime:
         """Whether the runtime and its network are ready."""
         return (await self._call(calls.STATUS, calls.Empty())).status
 
-    async def events(self) -> AsyncIterator[ContainerEvent]:
+    async def events(self) -> AsyncGenerator[ContainerEvent, None]:
         """Starts and ends of containers; from containerd's own events where CRI has none."""
         method = self._channel.unary_stream(
             f"/{self._api}.{calls.EVENTS.service}/{calls.EVENTS.name}",
@@ -263,7 +255,7 @@ class GRPCRuntime:
         """Let go of the connection."""
         await self._channel.close(grace=None)
 
-    async def _containerd_events(self) -> AsyncIterator[ContainerEvent]:
+    async def _containerd_events(self) -> AsyncGenerator[ContainerEvent, None]:
         codec = containerdevents.codec()
         method = self._channel.unary_stream(
             containerdevents.SUBSCRIBE,

@@ -12,7 +12,7 @@ tests/contract/test_runtime_contract.py. What every one of them keeps to:
 - names (PodSandboxMetadata; ContainerMetadata in its sandbox) are unique: AlreadyExists.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from steersman.cri.records import (
@@ -60,9 +60,7 @@ class SandboxService(Protocol):
         """The sandbox in full, with its addresses; NotFound."""
         ...
 
-    async def list_pod_sandboxes(
-        self, wanted: PodSandboxFilter | None = None
-    ) -> tuple[PodSandbox, ...]:
+    async def list_pod_sandboxes(self, wanted: PodSandboxFilter | None = None) -> tuple[PodSandbox, ...]:
         """All sandboxes that match, in no order."""
         ...
 
@@ -100,9 +98,7 @@ class ContainerService(Protocol):
         """The container in full; NotFound."""
         ...
 
-    async def update_container_resources(
-        self, container_id: str, resources: LinuxContainerResources
-    ) -> None:
+    async def update_container_resources(self, container_id: str, resources: LinuxContainerResources) -> None:
         """Change the limits of a running container."""
         ...
 
@@ -110,9 +106,7 @@ class ContainerService(Protocol):
         """Open the log file anew after it was rotated."""
         ...
 
-    async def exec_sync(
-        self, container_id: str, cmd: Sequence[str], timeout_seconds: int
-    ) -> ExecSyncResult:
+    async def exec_sync(self, container_id: str, cmd: Sequence[str], timeout_seconds: int) -> ExecSyncResult:
         """Run a command to its end; past the timeout (0: none) it is killed, DeadlineExceeded."""
         ...
 
@@ -128,9 +122,7 @@ class ContainerService(Protocol):
         """One container's use of the node; NotFound."""
         ...
 
-    async def list_container_stats(
-        self, wanted: ContainerStatsFilter | None = None
-    ) -> tuple[ContainerStats, ...]:
+    async def list_container_stats(self, wanted: ContainerStatsFilter | None = None) -> tuple[ContainerStats, ...]:
         """The figures of all running containers that match."""
         ...
 
@@ -175,7 +167,7 @@ class Runtime(SandboxService, ContainerService, ImageService, Protocol):
         """Whether the runtime and its network are ready."""
         ...
 
-    def events(self) -> AsyncIterator[ContainerEvent]:
+    def events(self) -> AsyncGenerator[ContainerEvent, None]:
         """Starts and ends of containers as they happen, until the runtime goes away (Unavailable).
 
         Events may be lost: relisting is what counts. Unimplemented where the runtime has none.

@@ -138,9 +138,7 @@ class LinuxSandboxSecurityContext:
     run_as_group: Annotated[int | None, 8] = None
     seccomp: Annotated[SecurityProfile | None, 9] = None
     apparmor: Annotated[SecurityProfile | None, 10] = None
-    supplemental_groups_policy: Annotated[SupplementalGroupsPolicy, 11] = (
-        SupplementalGroupsPolicy.MERGE
-    )
+    supplemental_groups_policy: Annotated[SupplementalGroupsPolicy, 11] = SupplementalGroupsPolicy.MERGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,9 +330,7 @@ class LinuxContainerSecurityContext:
     readonly_paths: Annotated[tuple[str, ...], 14] = ()
     seccomp: Annotated[SecurityProfile | None, 15] = None
     apparmor: Annotated[SecurityProfile | None, 16] = None
-    supplemental_groups_policy: Annotated[SupplementalGroupsPolicy, 17] = (
-        SupplementalGroupsPolicy.MERGE
-    )
+    supplemental_groups_policy: Annotated[SupplementalGroupsPolicy, 17] = SupplementalGroupsPolicy.MERGE
 
 
 @dataclass(frozen=True, slots=True)

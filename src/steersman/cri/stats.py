@@ -30,7 +30,7 @@ class ContainerAttributes:
     """Which container the figures are of."""
 
     id: Annotated[str, 1] = ""
-    metadata: Annotated[ContainerMetadata, 2] = ContainerMetadata()
+    metadata: Annotated[ContainerMetadata, 2] = field(default_factory=ContainerMetadata)
     labels: Annotated[Mapping[str, str], 3] = field(default_factory=dict)
     annotations: Annotated[Mapping[str, str], 4] = field(default_factory=dict)
 

@@ -58,9 +58,7 @@ class Codec:
         pool = descriptor_pool.DescriptorPool()
         pool.AddSerializedFile(file.SerializeToString())
         self._classes: dict[type, type[Message]] = {
-            record: message_factory.GetMessageClass(
-                pool.FindMessageTypeByName(f"{package}.{record.__name__}")
-            )
+            record: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{package}.{record.__name__}"))
             for record in self._slots
         }
 
@@ -122,17 +120,11 @@ class Codec:
     def _read(self, record: type, message: Message) -> Any:
         slots = self._slots[record]
         # Only what is set: an absent field is the record's default, as in proto3.
-        return record(
-            **{field.name: slots[field.name].take(value) for field, value in message.ListFields()}
-        )
+        return record(**{field.name: slots[field.name].take(value) for field, value in message.ListFields()})
 
 
-def _file(
-    package: str, records: Mapping[type, Mapping[str, _Slot]]
-) -> descriptor_pb2.FileDescriptorProto:
-    file = descriptor_pb2.FileDescriptorProto(
-        name=f"{package}.proto", package=package, syntax="proto3"
-    )
+def _file(package: str, records: Mapping[type, Mapping[str, _Slot]]) -> descriptor_pb2.FileDescriptorProto:
+    file = descriptor_pb2.FileDescriptorProto(name=f"{package}.proto", package=package, syntax="proto3")
     wrapped = file.message_type.add(name=_WRAPPED)
     wrapped.field.add(name="value", number=1, type=_SCALARS[int], label=_Field.LABEL_OPTIONAL)
     for record, slots in records.items():
@@ -150,9 +142,7 @@ def _declare(package: str, message: descriptor_pb2.DescriptorProto, slot: _Slot)
         entry = message.nested_type.add(name=slot.name.title().replace("_", "") + "Entry")
         entry.options.map_entry = True
         for name, number in (("key", 1), ("value", 2)):
-            entry.field.add(
-                name=name, number=number, type=_SCALARS[str], label=_Field.LABEL_OPTIONAL
-            )
+            entry.field.add(name=name, number=number, type=_SCALARS[str], label=_Field.LABEL_OPTIONAL)
         field.type = _Field.TYPE_MESSAGE
         field.type_name = f".{package}.{message.name}.{entry.name}"
     elif slot.scalar is None:

@@ -97,9 +97,7 @@ def network_namespace() -> Iterator[Path]:
     name = f"stm-{uuid.uuid4().hex[:8]}"
     subprocess.run(["ip", "netns", "add", name], check=True, timeout=_STOP_SECONDS)
     try:
-        subprocess.run(
-            ["ip", "-n", name, "link", "set", "lo", "up"], check=True, timeout=_STOP_SECONDS
-        )
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True, timeout=_STOP_SECONDS)
         yield _NAMESPACES / name
     finally:
         subprocess.run(["ip", "netns", "delete", name], check=False, timeout=_STOP_SECONDS)

@@ -20,9 +20,7 @@ def test_nothing_of_it_is_shared_with_another_containerd() -> None:
 
 
 def test_two_nodes_and_two_clusters_share_no_path_and_no_name() -> None:
-    contexts = [
-        node_context(Path(data), name, PLACE) for data in ("/a", "/b") for name in ("one", "two")
-    ]
+    contexts = [node_context(Path(data), name, PLACE) for data in ("/a", "/b") for name in ("one", "two")]
     for value in (
         lambda each: each.containerd.socket,
         lambda each: each.containerd.root,

@@ -27,9 +27,7 @@ def archive(plan: ImagePlan) -> bytes:
 
 def read(data: bytes) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
-        return {
-            member.name: content.read() for member in tar if (content := tar.extractfile(member))
-        }
+        return {member.name: content.read() for member in tar if (content := tar.extractfile(member))}
 
 
 def blob(files: dict[str, bytes], descriptor: dict[str, Any]) -> bytes:

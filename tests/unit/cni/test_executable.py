@@ -5,6 +5,7 @@ import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from steersman.cni import conflist
 from steersman.component.nodecontext import CNIPaths
@@ -14,7 +15,7 @@ def paths(directory: Path) -> CNIPaths:
     return CNIPaths(directory / "net.d", directory / "bin", directory / "state", directory / "sock")
 
 
-def run(program: Path, command: str) -> tuple[int, dict[str, object]]:
+def run(program: Path, command: str) -> tuple[int, dict[str, Any]]:
     env = os.environ | {"CNI_COMMAND": command, "CNI_CONTAINERID": "c", "CNI_IFNAME": "eth0"}
     done = subprocess.run([program], input=b"{}", env=env, capture_output=True, timeout=20)
     return done.returncode, json.loads(done.stdout)

@@ -28,9 +28,7 @@ def test_port_mappings_are_read_in_either_spelling(mapping: dict[str, object]) -
 
 def test_the_answer_names_address_gateway_and_way_out() -> None:
     request = parse((ENV + config()).encode())
-    attached = Attached(
-        Attachment("c1", "eth0", "10.1.2.3"), "10.1.2.1", "stv1", "02:00:00:00:00:01", "/netns/c1"
-    )
+    attached = Attached(Attachment("c1", "eth0", "10.1.2.3"), "10.1.2.1", "stv1", "02:00:00:00:00:01", "/netns/c1")
     answer = result(request, attached)
     assert answer["ips"] == [{"address": "10.1.2.3/32", "gateway": "10.1.2.1", "interface": 1}]
     assert answer["routes"] == [{"dst": "0.0.0.0/0", "gw": "10.1.2.1"}]

@@ -21,7 +21,5 @@ def test_what_stands_is_left_alone() -> None:
 
 def test_a_node_that_moved_gets_a_new_route_and_one_that_left_loses_its_own() -> None:
     moved = replace(OTHER, node_ips=("192.0.2.3",))
-    assert [route.gateway for route in plan("one", (moved,), (ROUTE,)).put] == [
-        ip_address("192.0.2.3")
-    ]
+    assert [route.gateway for route in plan("one", (moved,), (ROUTE,)).put] == [ip_address("192.0.2.3")]
     assert plan("one", (OWN,), (ROUTE,)).delete == (ROUTE,)

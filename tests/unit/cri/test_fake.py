@@ -26,9 +26,7 @@ def fake(clock: FakeClock, **behaviours: Behaviour) -> FakeRuntime:
 async def start(runtime: FakeRuntime, name: str) -> str:
     config = records.PodSandboxConfig(metadata=records.PodSandboxMetadata(name, name, "default"))
     sandbox = await runtime.run_pod_sandbox(config)
-    wanted = records.ContainerConfig(
-        metadata=records.ContainerMetadata(name), image=records.ImageSpec(IMAGE)
-    )
+    wanted = records.ContainerConfig(metadata=records.ContainerMetadata(name), image=records.ImageSpec(IMAGE))
     container = await runtime.create_container(sandbox, wanted, config)
     await runtime.start_container(container)
     return container

@@ -43,18 +43,14 @@ def test_a_wrapped_zero_is_kept_apart_from_unset() -> None:
 
 
 def test_a_filter_for_the_first_state_is_sent() -> None:
-    wanted = records.ContainerFilter(
-        state=records.ContainerStateValue(records.ContainerState.CREATED)
-    )
+    wanted = records.ContainerFilter(state=records.ContainerStateValue(records.ContainerState.CREATED))
     data = codec().encode(calls.ListContainersRequest(wanted))
     # Field 1, the filter; in it field 2, the state, which is empty but there.
     assert data == b"\x0a\x02\x12\x00"
 
 
 def test_instants_are_nanoseconds_and_zero_is_never() -> None:
-    status = records.ContainerStatus(
-        id="c", created_at=datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-    )
+    status = records.ContainerStatus(id="c", created_at=datetime(2030, 1, 2, 3, 4, 5, 678901, tzinfo=UTC))
     data = codec().encode(calls.ContainerStatusResponse(status))
     read = codec().decode(data, calls.ContainerStatusResponse).status
     assert read.created_at == status.created_at
