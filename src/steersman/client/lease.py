@@ -57,7 +57,7 @@ class LeaderElector:
         self._seen_at = 0.0
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
-        """Wait, then run `lead` until it returns; LeadershipLostError, with `lead` cancelled, when the lease is lost."""
+        """Wait, then run `lead` until it returns; LeadershipLostError (and `lead` cancelled) when the lease is lost."""
         while not await self._try():
             await self._clock.sleep(self._timing.retry.total_seconds())
         log.info("became leader", lease=self._candidate.name, identity=self._candidate.identity)

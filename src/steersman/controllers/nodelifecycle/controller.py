@@ -8,7 +8,7 @@ from steersman.api.coordination import Lease
 from steersman.api.core import Node, Pod
 from steersman.client.cache import NODE
 from steersman.component.clock import Clock
-from steersman.controllers.nodelifecycle.plan import View, find, plan, status_of
+from steersman.controllers.nodelifecycle.plan import View, find, is_silent, plan, status_of
 from steersman.controllers.pods import is_ready
 from steersman.reconcile.controller import Reader, Watch
 from steersman.reconcile.plan import Plan
@@ -85,4 +85,4 @@ def _ready_on_silent_node(reader: Reader, old: Pod | None, new: Pod | None) -> t
     if new is None or not new.spec.nodeName or not is_ready(new):
         return ()
     node = reader.cache(Node).get("", new.spec.nodeName)
-    return (new.spec.nodeName,) if node is not None and status_of(node, "Ready") == "Unknown" else ()
+    return (new.spec.nodeName,) if node is not None and is_silent(node) else ()

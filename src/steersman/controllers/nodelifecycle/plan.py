@@ -65,7 +65,7 @@ def plan(view: View, now: datetime) -> Plan:
             told = (_node_event(node, "NodeNotReady", "status is now: NodeNotReady"),) if was_ready else ()
             return Plan((*actions, update_status(unknown), *told))
     actions += _taint_actions(view, now)
-    if status_of(node, "Ready") == "Unknown":
+    if is_silent(node):
         actions += (_not_ready(pod, now) for pod in view.pods if is_ready(pod))
     left = grace - silent_for
     return Plan(tuple(actions), left + timedelta(milliseconds=100) if left > timedelta(0) else None)
@@ -80,6 +80,11 @@ def status_of(node: Node, type_: str) -> str:
     """The condition's status; "Unknown" for one that was never set."""
     found = find(node, type_)
     return "Unknown" if found is None else found.status
+
+
+def is_silent(node: Node) -> bool:
+    """The node has been found silent; one that has yet to report for the first time has not."""
+    return find(node, "Ready") is not None and status_of(node, "Ready") == "Unknown"
 
 
 def _with_unknown_conditions(node: Node, now: datetime) -> Node:
