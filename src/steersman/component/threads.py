@@ -1,7 +1,7 @@
 """Blocking work beside the event loop: one bounded pool a process, and single threads for what must keep its order.
 
-A busy thread and the loop share one interpreter lock: this is for work that waits (files, sockets, subprocesses), not for
-work that computes.
+A busy thread and the loop share one interpreter lock: this is for work that waits (files, sockets, subprocesses), not
+for work that computes.
 """
 
 import asyncio
