@@ -1,7 +1,11 @@
 """containerd as a node's own: what it leaves running, and that all of it can be taken away."""
 
+import hashlib
+import io
 import itertools
+import json
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -19,7 +23,7 @@ from steersman.component.nodecontext import NodeContext
 from steersman.cri import grpc as cri
 from steersman.cri import records
 from steersman.cri.errors import Unavailable
-from steersman.testing.realnode import RealNode
+from steersman.testing.realnode import RealNode, real_node
 
 UIDS = itertools.count()
 CGROUPS = Path("/sys/fs/cgroup")
@@ -143,3 +147,51 @@ async def test_all_of_it_can_be_taken_away(runtime: cri.GRPCRuntime, node: NodeC
     assert sandbox.state is records.PodSandboxState.NOTREADY
     assert len(await again.list_images()) == 2
     await again.close()
+
+
+async def test_another_containerd_on_the_machine_is_left_alone(runtime: cri.GRPCRuntime, node: NodeContext) -> None:
+    container = await run_sleeper(runtime, node)
+    with real_node("198.18.200.0/24", own_namespace=True) as other:
+        theirs = await cri.connect(other.context.containerd.socket)
+        await run_sleeper(theirs, other.context)
+        await theirs.close()
+    status = await runtime.container_status(container)
+    assert status.state is records.ContainerState.RUNNING
+    assert (await runtime.exec_sync(container, ("true",), 5)).exit_code == 0
+
+
+async def test_archives_of_docker_save_are_imported_too(
+    runtime: cri.GRPCRuntime, node: NodeContext, tmp_path: Path
+) -> None:
+    archive = tmp_path / "saved.tar"
+    write_docker_archive(archive, "example:3")
+    assert await import_archive(node, archive, "overlayfs") == ("docker.io/library/example:3",)
+    assert await runtime.image_status("example:3") is not None
+    await runtime.remove_image("example:3")
+    assert await runtime.image_status("example:3") is None
+
+
+def write_docker_archive(path: Path, name: str) -> None:
+    """An image with an empty layer, in the form of `docker save`."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w"):
+        pass
+    layer = out.getvalue()
+    diff_id = "sha256:" + hashlib.sha256(layer).hexdigest()
+    config = {
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {},
+        "rootfs": {"type": "layers", "diff_ids": [diff_id]},
+    }
+    manifest = [{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]
+    files = {
+        "manifest.json": json.dumps(manifest).encode(),
+        "config.json": json.dumps(config).encode(),
+        "layer.tar": layer,
+    }
+    with tarfile.open(path, "w") as archive:
+        for file, data in files.items():
+            member = tarfile.TarInfo(file)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
