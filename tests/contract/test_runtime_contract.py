@@ -74,6 +74,8 @@ FOREVER = "exec sleep 1000"
 FAIL = "exit 3"
 HEED = "trap 'exit 5' TERM; echo ready; while true; do sleep 0.05; done"
 MISSING = "missing"
+ABSENT_IMAGE = "127.0.0.1:1/absent:1"
+"""No registry listens there."""
 
 
 def answer(cmd: Sequence[str]) -> records.ExecSyncResult:
@@ -121,7 +123,8 @@ def node() -> Iterator[NodeContext]:
 async def subject(request: pytest.FixtureRequest) -> AsyncIterator[Subject]:
     """Each runtime in turn."""
     if request.param == "fake":
-        settings = FakeSettings(behave=behave, images=(SAMPLE_IMAGE,))
+        refused = {ABSENT_IMAGE: "dial tcp 127.0.0.1:1: connect: connection refused"}
+        settings = FakeSettings(behave=behave, images=(SAMPLE_IMAGE,), pull_errors=refused)
         yield Subject(FakeRuntime(RealClock(), settings), None)
         return
     context: NodeContext = request.getfixturevalue("node")
@@ -318,6 +321,19 @@ async def test_images_are_known_by_name_and_by_id(subject: Subject) -> None:
     assert await subject.runtime.image_status(image.id) == image
     assert image in await subject.runtime.list_images()
     assert await subject.runtime.image_status("example.com/absent:1") is None
+
+
+async def test_an_image_that_cannot_be_pulled_says_why(subject: Subject) -> None:
+    with pytest.raises(RuntimeServiceError, match="connection refused"):
+        await subject.runtime.pull_image(ABSENT_IMAGE)
+    assert await subject.runtime.image_status(ABSENT_IMAGE) is None
+
+
+async def test_the_room_that_images_take_is_known_by_filesystem(subject: Subject) -> None:
+    (usage,) = await subject.runtime.image_fs_info()
+    assert usage.fs_id is not None
+    assert usage.fs_id.mountpoint.startswith("/")
+    assert usage.used_bytes is not None
 
 
 async def test_limits_can_be_changed_while_a_container_runs(subject: Subject) -> None:
