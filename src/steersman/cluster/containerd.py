@@ -23,6 +23,7 @@ from steersman.cluster.containerdconfig import (
     render,
 )
 from steersman.component.clock import Clock
+from steersman.component.files import write_atomic
 from steersman.component.nodecontext import NodeContext
 from steersman.cri import grpc as cri
 from steersman.cri.errors import Unavailable
@@ -68,9 +69,7 @@ def prepare(context: NodeContext) -> Machine:
     machine = inspect_machine(context)
     written = render(context, machine)
     if not paths.config.exists() or paths.config.read_text() != written:
-        replacement = paths.config.with_suffix(".new")
-        replacement.write_text(written)
-        replacement.replace(paths.config)
+        write_atomic(paths.config, written.encode())
     return machine
 
 

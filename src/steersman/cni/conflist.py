@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from steersman.cni.protocol import VERSION
+from steersman.component.files import write_atomic
 from steersman.component.nodecontext import CNIPaths
 
 FILE = "10-steersman.conflist"
@@ -55,7 +56,4 @@ def _interpreter() -> str:
 def _replace(path: Path, content: str, mode: int) -> None:
     if path.exists() and path.read_text() == content:
         return
-    unfinished = path.with_name(f".{path.name}.new")
-    unfinished.write_text(content)
-    unfinished.chmod(mode)
-    unfinished.replace(path)
+    write_atomic(path, content.encode(), mode)
