@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from steersman.component import files
+from steersman.component.keypair import KeyPair
 from steersman.component.keys import new_private_key, private_key_pem
 
 # Upstream's lifetimes (kubeadm).
@@ -35,27 +36,6 @@ class Usage(StrEnum):
     CLIENT = "client"
     PEER = "peer"
     """Both, as etcd members need."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeyPair:
-    """A certificate and its private key, PEM."""
-
-    cert_pem: bytes
-    key_pem: bytes
-
-    def __repr__(self) -> str:
-        return f"KeyPair({self.certificate.subject.rfc4514_string()})"
-
-    @property
-    def certificate(self) -> x509.Certificate:
-        """The certificate itself."""
-        return x509.load_pem_x509_certificate(self.cert_pem)
-
-    @property
-    def not_after(self) -> datetime:
-        """When it expires."""
-        return self.certificate.not_valid_after_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +61,7 @@ def new_ca(common_name: str, now: datetime, lifetime: timedelta = CA_LIFETIME) -
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(_key_usage(is_ca=True), critical=True)
         .add_extension(key_id, critical=False)
-        # Go's TLS refuses chains by common name only; kubeadm's authorities carry their name here too.
+        # As kubeadm's have it: some Go clients look for a name here even in an authority.
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(common_name)]), critical=False)
     )
     certificate = builder.sign(key, hashes.SHA256())
@@ -154,7 +134,7 @@ def ensure(directory: Path, name: str, ca: KeyPair, leaf: Leaf, now: datetime) -
 
 
 def needs_renewal(pair: KeyPair, ca: KeyPair, leaf: Leaf, now: datetime) -> bool:
-    """True with less than a third of the life left, other names wanted, another authority, or a pair that doesn't fit."""
+    """True with less than a third of its life left, other names, another authority, or a key that doesn't fit."""
     try:
         certificate = pair.certificate
         key = load_pem_private_key(pair.key_pem, password=None)

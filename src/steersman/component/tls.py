@@ -11,7 +11,7 @@ import ssl
 import sys
 from collections.abc import Iterator
 
-from steersman.component.certs import KeyPair
+from steersman.component.keypair import KeyPair
 from steersman.component.log import get_logger
 
 _log = get_logger(__name__)
@@ -22,9 +22,8 @@ _VERIFY_PEER = 1
 _VerifyCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p)
 
 
-@_VerifyCallback
-def _accept(_is_verified: int, _store: int) -> int:
-    return 1
+# Kept for the life of the process: OpenSSL holds its address.
+_ACCEPT = _VerifyCallback(lambda _is_verified, _store: 1)
 
 
 def server_context(pair: KeyPair, client_ca_pem: bytes = b"") -> ssl.SSLContext:
@@ -80,7 +79,10 @@ def _memory_file(content: bytes) -> Iterator[str]:
 
 
 def _accept_any_client_certificate(context: ssl.SSLContext) -> None:
-    """Ask OpenSSL itself, as the ssl module has no setting for it: its object holds the SSL_CTX right after the head."""
+    """Tell OpenSSL itself, as the ssl module has no setting for it.
+
+    CPython's context object holds the pointer to OpenSSL's right after the object's head.
+    """
     try:
         library = ctypes.CDLL(sys.modules["_ssl"].__file__)
         set_verify = library.SSL_CTX_set_verify
@@ -95,4 +97,4 @@ def _accept_any_client_certificate(context: ssl.SSLContext) -> None:
     set_verify.argtypes = [ctypes.c_void_p, ctypes.c_int, _VerifyCallback]
     set_verify.restype = None
     if get_mode(pointer) == _VERIFY_PEER:  # what CERT_OPTIONAL was made of: this is the right object
-        set_verify(pointer, _VERIFY_PEER, _accept)
+        set_verify(pointer, _VERIFY_PEER, _ACCEPT)
