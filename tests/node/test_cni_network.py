@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from steersman.cluster import containerd
 from steersman.cluster.images import SAMPLE_IMAGE
 from steersman.cni import bridge, store
 from steersman.cni.attachment import gateway
@@ -16,8 +17,8 @@ from steersman.cni.server import PodNetwork
 from steersman.component.nodecontext import NodeContext
 from steersman.cri import records
 from steersman.cri.errors import RuntimeServiceError
-from steersman.cri.grpc import GRPCRuntime
-from steersman.testing.realnode import network_namespace
+from steersman.cri.grpc import GRPCRuntime, connect
+from steersman.testing.realnode import RealNode, network_namespace
 
 UIDS = itertools.count()
 SERVE = "hostname > /tmp/index.html; exec httpd -f -p 8080 -h /tmp"
@@ -131,6 +132,23 @@ async def test_addresses_of_vanished_sandboxes_are_reclaimed(
     assert await network.reclaim([sandbox]) == 1
     assert await network.reclaim([sandbox]) == 0
     assert await fetch_from_node(node, address, 8080) == "kept"
+
+
+async def test_a_pod_that_was_killed_with_its_node_gives_its_address_back(
+    runtime: GRPCRuntime, node: NodeContext, started_node: RealNode
+) -> None:
+    sandbox, _, _ = await run_pod(runtime, node, "killed")
+    started_node.stop()
+    containerd.kill_everything(node)
+    containerd.prepare(node)
+    started_node.start()
+    again = await connect(node.containerd.socket)
+    assert (await again.pod_sandbox_status(sandbox)).state is records.PodSandboxState.NOTREADY
+    await again.stop_pod_sandbox(sandbox)
+    await again.remove_pod_sandbox(sandbox)
+    assert store.load(node.cni.state_dir).items == ()
+    assert bridge.host_interface(sandbox, "eth0") not in links_of(node)
+    await again.close()
 
 
 async def ask(node: NodeContext, request: str) -> tuple[int, str]:
