@@ -6,19 +6,25 @@ linked statically, so that the file alone makes an image.
 
 import asyncio
 import hashlib
+import json
 import subprocess
-from collections.abc import Sequence
+import tarfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from steersman.cluster.containerdconfig import PAUSE_IMAGE
 from steersman.cluster.imagearchive import Directory, File, ImagePlan, Link, write_archive
 from steersman.component.nodecontext import NodeContext
+from steersman.cri.reference import full_reference
 
 SAMPLE_IMAGE = "steersman.local/busybox:1"
 """Not tagged `latest`, which would make a pod's imagePullPolicy Always."""
 
 IMPORT_SECONDS = 600.0
+_LISTS = ("manifest.json", "index.json")
+_NAME_ANNOTATION = "io.containerd.image.name"
 _LIST_SECONDS = 10.0
 _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n"
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
@@ -102,8 +108,23 @@ def build_images(directory: Path, programs: Programs) -> tuple[Path, ...]:
     return tuple(_build(directory, name, plan) for name, plan in plans.items())
 
 
-async def import_archive(context: NodeContext, archive: Path, snapshotter: str) -> tuple[str, ...]:
-    """Put the images of a docker or OCI archive on the node; their references."""
+def archive_references(archive: Path) -> tuple[str, ...]:
+    """The names of the images in a docker or OCI archive; ImageImportFailed if it is none. Blocks."""
+    found: list[str] = []
+    try:
+        with tarfile.open(archive) as files:
+            for member in files:
+                content = files.extractfile(member) if member.name in _LISTS else None
+                if content is not None:
+                    found.extend(_listed_references(json.load(content)))
+    except (tarfile.TarError, json.JSONDecodeError, OSError) as error:
+        raise ImageImportFailed(archive, str(error)) from error
+    # An archive in both forms names each image twice.
+    return tuple(dict.fromkeys(map(full_reference, found)))
+
+
+async def import_archive(context: NodeContext, archive: Path, snapshotter: str) -> None:
+    """Put the images of a docker or OCI archive on the node (`archive_references` says which)."""
     process = await asyncio.create_subprocess_exec(
         "ctr",
         f"--address={context.containerd.socket}",
@@ -113,11 +134,11 @@ async def import_archive(context: NodeContext, archive: Path, snapshotter: str) 
         f"--snapshotter={snapshotter}",
         str(archive),
         stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, errors = await asyncio.wait_for(process.communicate(), IMPORT_SECONDS)
+        _, errors = await asyncio.wait_for(process.communicate(), IMPORT_SECONDS)
     finally:
         if process.returncode is None:
             process.kill()
@@ -125,9 +146,18 @@ async def import_archive(context: NodeContext, archive: Path, snapshotter: str) 
     if process.returncode != 0:
         lines = errors.decode(errors="replace").strip().splitlines()
         raise ImageImportFailed(archive, lines[-1] if lines else "ctr failed")
-    # A line an image: "unpacking <reference> (sha256:...)...done".
-    words = (line.split() for line in out.decode().splitlines())
-    return tuple(line[1] for line in words if len(line) > 1 and line[0] == "unpacking")
+
+
+def _listed_references(listed: Any) -> Iterator[str]:
+    """The names in a docker archive's manifest.json, or in an OCI layout's index.json."""
+    if isinstance(listed, list):
+        for image in listed:
+            yield from image.get("RepoTags") or ()
+        return
+    for manifest in listed.get("manifests", ()):
+        annotations = manifest.get("annotations", {})
+        if _NAME_ANNOTATION in annotations:
+            yield annotations[_NAME_ANNOTATION]
 
 
 def _build(directory: Path, name: str, plan: ImagePlan) -> Path:

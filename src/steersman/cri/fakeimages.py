@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from steersman.cri.records import Image
+from steersman.cri.reference import full_reference
 from steersman.cri.stats import FilesystemIdentifier, FilesystemUsage
 
 _SIZE = 1 << 20
@@ -21,7 +22,7 @@ class FakeImages:
 
     def add(self, image: str) -> Image:
         """Put an image on the node."""
-        reference = _normalized(image)
+        reference = full_reference(image)
         digest = "sha256:" + hashlib.sha256(reference.encode()).hexdigest()
         name = reference.partition("@")[0].rsplit(":", 1)[0]
         made = Image(digest, (reference,), (f"{name}@{digest}",), _SIZE)
@@ -30,7 +31,7 @@ class FakeImages:
 
     def find(self, image: str) -> Image | None:
         """The image by reference, digest reference or id."""
-        known = self._images.get(_normalized(image))
+        known = self._images.get(full_reference(image))
         if known is not None:
             return known
         for each in self._images.values():
@@ -56,17 +57,3 @@ class FakeImages:
             used_bytes=sum(image.size for image in self._images.values()),
             inodes_used=len(self._images),
         )
-
-
-def _normalized(image: str) -> str:
-    """Spell a reference in full, as runtimes do (`busybox` is docker.io/library/busybox:latest)."""
-    if image.startswith("sha256:"):
-        return image
-    first, slash, _ = image.partition("/")
-    if not slash:
-        image = f"docker.io/library/{image}"
-    elif not ("." in first or ":" in first or first == "localhost"):
-        image = f"docker.io/{image}"
-    if "@" in image or ":" in image.rsplit("/", 1)[1]:
-        return image
-    return f"{image}:latest"
