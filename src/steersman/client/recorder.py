@@ -4,6 +4,7 @@ Source: client-go tools/record.
 """
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 from steersman.api.core import Event, EventSource, ObjectReference
@@ -40,14 +41,20 @@ def reference_to(about: Kind, field_path: str = "") -> ObjectReference:
 
 
 class EventRecorder:
-    """Events of one component. `run` sends them; several components may each have a recorder."""
+    """Events of one component. `run` sends them, those of its siblings too."""
 
     def __init__(self, client: Client, clock: Clock, component: str, host: str = "") -> None:
         self._client, self._clock = client, clock
         self._source = EventSource(component=component, host=host)
         self._correlator = Correlator()
         self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_LIMIT)
-        self._sequence = 0
+        self._sequence = itertools.count(1)
+
+    def sibling(self, component: str) -> "EventRecorder":
+        """A recorder of another component of this process; this one's `run` sends for both."""
+        made = EventRecorder(self._client, self._clock, component, self._source.host)
+        made._correlator, made._queue, made._sequence = self._correlator, self._queue, self._sequence
+        return made
 
     def event(
         self, about: Kind | ObjectReference, type_: str, reason: str, message: str, *, field_path: str = ""
@@ -76,9 +83,8 @@ class EventRecorder:
 
     def _make(self, target: ObjectReference, type_: str, reason: str, message: str) -> Event:
         now = self._clock.now()
-        self._sequence += 1
         # As upstream: the object's name and a number that grows with time, unique even within one tick of the clock.
-        name = f"{target.name}.{int(now.timestamp() * 1e9) + self._sequence:x}"
+        name = f"{target.name}.{int(now.timestamp() * 1e9) + next(self._sequence):x}"
         return Event(
             metadata=ObjectMeta(name=name, namespace=target.namespace or "default"),
             involvedObject=target,

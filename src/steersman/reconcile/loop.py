@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, Generic, TypeVar
 
 from steersman.api.meta import Kind
+from steersman.apimachinery.status import StatusError
 from steersman.client.informer import Informers
 from steersman.client.interface import Client
 from steersman.component.clock import Clock
@@ -69,6 +70,13 @@ class Loop(Generic[Key, View]):
         """One pass over a key; what fails is retried later."""
         try:
             failure = await self._pass(key)
+        except (StatusError, OSError, TimeoutError) as error:
+            delay = self.queue.retry(key)
+            log.warning(
+                "cannot observe", controller=self.controller.name, key=str(key), error=str(error),
+                retry_seconds=delay.total_seconds(),
+            )  # fmt: skip
+            return
         except Exception as error:
             # A fault in observe or plan must not stop the other keys.
             delay = self.queue.retry(key)

@@ -1,40 +1,40 @@
 """Runs a set of controllers over shared informers, if wanted only while holding the leader's lease."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from steersman.api.meta import Kind
 from steersman.client.informer import Informers, Transform
 from steersman.client.interface import Client
+from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.reconcile.allkinds import metadata_only
 from steersman.reconcile.controller import Controller
-from steersman.reconcile.execute import EventSink
 from steersman.reconcile.loop import Loop
 
 log = get_logger(__name__)
 
-# Makes the recorder under which a controller's Events appear.
-Recorders = Callable[[str], EventSink]
+NAME = "controller-manager"
 
 
 class Manager:
-    """Controllers and the informers they share."""
+    """Controllers, with the informers and the recorder they share."""
 
-    def __init__(
-        self, client: Client, controllers: Sequence[Controller[Any, Any]], recorders: Recorders, clock: Clock
-    ) -> None:
+    def __init__(self, client: Client, controllers: Sequence[Controller[Any, Any]], clock: Clock) -> None:
         self.informers = Informers(client, clock, _transforms(controllers))
+        self._recorder = EventRecorder(client, clock, NAME)
         self.loops = tuple(
-            Loop(controller, self.informers, client, recorders(controller.name), clock) for controller in controllers
+            Loop(controller, self.informers, client, self._recorder.sibling(controller.name), clock)
+            for controller in controllers
         )
 
     async def run(self) -> None:
         """Follow, then reconcile, until cancelled. Call it only as the leader: a second caller would act too."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.informers.run(), name="informers")
+            group.create_task(self._recorder.run(), name="events")
             await self.informers.wait_synced()
             log.info("controllers started", count=len(self.loops))
             for loop in self.loops:

@@ -193,7 +193,7 @@ def application() -> tuple[Kind, ...]:
 async def test_all_controllers_together_bring_an_application_up_and_take_it_down() -> None:
     clock = FakeClock()
     client = MemoryClient(clock, *application())
-    manager = Manager(client, all_controllers(Settings(ca_pem="PEM"), clock), lambda _: Quiet(), clock)
+    manager = Manager(client, all_controllers(Settings(ca_pem="PEM"), clock), clock)
     async with running(manager.run()):
         await clock.advance(1)
         assert len(client.all(Pod)) == 3
