@@ -1,10 +1,12 @@
 """containerd as a node's own: what it leaves running, and that all of it can be taken away."""
 
+import asyncio
 import hashlib
 import io
 import itertools
 import json
 import os
+import signal
 import tarfile
 from pathlib import Path
 
@@ -20,7 +22,10 @@ from steersman.cluster.images import (
     build_images,
     import_archive,
 )
+from steersman.component.clock import RealClock
 from steersman.component.nodecontext import NodeContext
+from steersman.component.processes import Processes
+from steersman.component.threads import Threads
 from steersman.cri import grpc as cri
 from steersman.cri import records
 from steersman.cri.errors import Unavailable
@@ -200,3 +205,37 @@ def write_docker_archive(path: Path, name: str) -> None:
             member = tarfile.TarInfo(file)
             member.size = len(data)
             archive.addfile(member, io.BytesIO(data))
+
+
+async def wait_restarted(processes: Processes) -> None:
+    """Return when the one kept process runs again."""
+    async with asyncio.timeout(10):
+        while True:
+            (state,) = processes.states()
+            if state.restarts and state.identity is not None:
+                return
+            await asyncio.sleep(0.01)
+
+
+async def test_a_killed_containerd_is_started_again_and_its_containers_never_noticed(
+    runtime: cri.GRPCRuntime, node: NodeContext, started_node: RealNode
+) -> None:
+    container = await run_sleeper(runtime, node)
+    started_at = (await runtime.container_status(container)).started_at
+    started_node.stop()
+    clock, threads = RealClock(), Threads()
+    processes = Processes(clock, threads)
+    try:
+        first = await processes.start(containerd.process_spec(node))
+        await containerd.wait_ready(node, clock)
+        os.kill(first.pid, signal.SIGKILL)
+        await wait_restarted(processes)
+        await containerd.wait_ready(node, clock)
+        again = await cri.connect(node.containerd.socket)
+        status = await again.container_status(container)
+        await again.close()
+    finally:
+        await processes.stop()
+        threads.close()
+        started_node.start()
+    assert (status.state, status.started_at) == (records.ContainerState.RUNNING, started_at)

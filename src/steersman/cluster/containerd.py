@@ -25,6 +25,7 @@ from steersman.cluster.containerdconfig import (
 from steersman.component.clock import Clock
 from steersman.component.files import write_atomic
 from steersman.component.nodecontext import NodeContext
+from steersman.component.processes import ProcessSpec
 from steersman.cri import grpc as cri
 from steersman.cri.errors import Unavailable
 
@@ -47,6 +48,16 @@ def command(context: NodeContext) -> tuple[str, ...]:
     if context.network.namespace is not None:
         enter = ("nsenter", f"--net={context.network.namespace}", "--")
     return (*enter, "containerd", "--config", str(context.containerd.config))
+
+
+def process_spec(context: NodeContext) -> ProcessSpec:
+    """Containerd as component.processes keeps it running."""
+    return ProcessSpec(
+        name=f"containerd {context.name}",
+        command=command(context),
+        log_file=context.containerd.log,
+        pid_file=context.run_dir / "containerd.pid",
+    )
 
 
 def prepare(context: NodeContext) -> Machine:

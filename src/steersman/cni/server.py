@@ -31,7 +31,6 @@ from steersman.component.threads import Threads
 
 REQUEST_SECONDS = 10.0
 """How long the executable may take to send what it was given."""
-_REQUEST_BYTES = 1 << 20
 
 _log = get_logger("cni")
 
@@ -55,7 +54,7 @@ class PodNetwork:
         self._attachments = await self._threads.run(store.load, state_dir)
         await self._threads.run(bridge.set_up, self._network, self._attachments)
         self._context.cni.socket.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self._context.cni.socket, limit=_REQUEST_BYTES)
+        self._server = await asyncio.start_unix_server(self._serve, self._context.cni.socket)
         # Last, as it makes the runtime say that the network is ready.
         await self._threads.run(conflist.install, self._context.cni)
 
