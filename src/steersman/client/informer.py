@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from steersman.api.core import Pod
 from steersman.api.meta import Kind
+from steersman.apimachinery.codec.json import DecodeError
 from steersman.apimachinery.status import Expired, Gone, StatusError
 from steersman.client.cache import NODE, Cache, Change, by_node, key_of
 from steersman.client.interface import Client, EventType, ListResult, WatchEvent
@@ -103,7 +104,7 @@ class Informer(Generic[K]):
             except (Expired, Gone):
                 log.debug("history is gone, listing again", kind=self.kind.__name__)
                 needs_list = True
-            except (StatusError, OSError, TimeoutError) as error:
+            except (StatusError, DecodeError, OSError, TimeoutError) as error:
                 log.warning("watch failed", kind=self.kind.__name__, error=str(error), attempt=failures)
                 await self._clock.sleep(RETRY.delay(failures))
                 failures += 1

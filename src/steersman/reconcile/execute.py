@@ -160,9 +160,9 @@ class Executor:
         if isinstance(result.action, Emit | DeleteCollection):
             return
         if result.error is None:
-            if result.action.told.done is not None:
-                name = result.written.key.name if result.written is not None else ""
-                self._record(result.action.told.done, name, "")
+            # What was there or gone already is nobody's news.
+            if result.action.told.done is not None and result.written is not None:
+                self._record(result.action.told.done, result.written.key.name, "")
         elif result.action.told.failed is not None and not is_terminating_namespace(result.error):
             self._record(result.action.told.failed, "", str(result.error))
 
