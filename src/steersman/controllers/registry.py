@@ -7,16 +7,16 @@ from steersman.api.apps import ReplicaSet
 from steersman.api.core import ReplicationController
 from steersman.component.clock import Clock
 from steersman.controllers.deployment.controller import DeploymentController
-from steersman.controllers.endpoints import EndpointsController
+from steersman.controllers.endpoints.controller import EndpointsController
 from steersman.controllers.endpointslice.controller import EndpointSliceController
 from steersman.controllers.garbagecollector.controller import GarbageCollector
 from steersman.controllers.namespace.controller import NamespaceController
-from steersman.controllers.nodeipam import NodeIPAMController
+from steersman.controllers.nodeipam.controller import NodeIPAMController
 from steersman.controllers.nodelifecycle.controller import NodeLifecycleController
-from steersman.controllers.podgc import PodGCController
+from steersman.controllers.podgc.controller import PodGCController
 from steersman.controllers.replicaset.controller import ReplicaSetController
-from steersman.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
-from steersman.controllers.tainteviction import TaintEvictionController
+from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
+from steersman.controllers.tainteviction.controller import TaintEvictionController
 from steersman.reconcile.controller import Controller
 
 

@@ -3,13 +3,10 @@
 Source: k8s.io/endpointslice, pkg/controller/endpoint.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from steersman.api.core import Node, Pod, Service, ServicePort
-from steersman.client.cache import ObjectKey, key_of
-from steersman.controllers.pods import is_finished, is_ready
-from steersman.reconcile.controller import Reader
+from steersman.controllers.pods import is_finished
 
 HEADLESS_LABEL = "service.kubernetes.io/headless"
 ZONE_LABEL = "topology.kubernetes.io/zone"
@@ -67,34 +64,6 @@ def is_headless(service: Service) -> bool:
     return service.spec.clusterIP == "None"
 
 
-def services_of_pod(reader: Reader, old: Pod | None, new: Pod | None) -> Iterator[ObjectKey]:
-    """Services that select the pod as it was or is, when something about it matters to them."""
-    if old is not None and new is not None and _matters(old) == _matters(new):
-        return
-    pod = new if new is not None else old
-    if pod is None:
-        return
-    states = [state.metadata.labels for state in (old, new) if state is not None]
-    for service in reader.cache(Service).list(pod.metadata.namespace):
-        if has_endpoints(service) and any(selects(service.spec.selector, labels) for labels in states):
-            yield key_of(service)
-
-
-def services_of_node(reader: Reader, old: Node | None, new: Node | None) -> Iterator[ObjectKey]:
-    """All Services, when a node comes, goes or changes its zone."""
-    if old is not None and new is not None and zone_of(old) == zone_of(new):
-        return
-    for service in reader.cache(Service):
-        if has_endpoints(service):
-            yield key_of(service)
-
-
 def zone_of(node: Node | None) -> str | None:
     """The node's zone label."""
     return None if node is None else node.metadata.labels.get(ZONE_LABEL)
-
-
-def _matters(pod: Pod) -> tuple[Any, ...]:
-    spec, meta = pod.spec, pod.metadata
-    place = (spec.nodeName, spec.hostname, spec.subdomain, pod_ips(pod))
-    return (meta.labels, meta.deletionTimestamp is None, is_finished(pod), is_ready(pod), place)

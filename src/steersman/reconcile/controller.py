@@ -14,20 +14,11 @@ from steersman.client.cache import Cache, ObjectKey, key_of
 from steersman.client.informer import Informers
 from steersman.client.interface import Client
 from steersman.reconcile.owners import controller_of
-from steersman.reconcile.plan import Action, Plan
+from steersman.reconcile.plan import Failure, Plan
 
 K = TypeVar("K", bound=Kind)
 KeyIn = TypeVar("KeyIn", bound=Hashable, contravariant=True)
 View = TypeVar("View")
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """How the last pass over a key ended early: the action, and the API's reason and message."""
-
-    action: Action
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)

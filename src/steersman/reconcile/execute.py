@@ -24,8 +24,7 @@ from steersman.apimachinery.status import (
 from steersman.client.cache import ObjectKey, key_of
 from steersman.client.informer import revision_of
 from steersman.client.interface import Client, Propagation
-from steersman.reconcile.controller import Failure
-from steersman.reconcile.plan import Action, Create, Delete, DeleteCollection, Emit, Note, Patch, Plan, Update
+from steersman.reconcile.plan import Action, Create, Delete, DeleteCollection, Emit, Failure, Note, Patch, Plan, Update
 
 # Source: pkg/controller/controller_utils.go: SlowStartInitialBatchSize, BurstReplicas.
 FIRST_BATCH = 1

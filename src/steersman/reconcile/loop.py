@@ -16,9 +16,9 @@ from steersman.client.informer import Informers
 from steersman.client.interface import Client
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
-from steersman.reconcile.controller import Controller, Failure, Reader, Watch
+from steersman.reconcile.controller import Controller, Reader, Watch
 from steersman.reconcile.execute import EventSink, Executor, Outcome, Written, is_conflict
-from steersman.reconcile.plan import Plan
+from steersman.reconcile.plan import Failure, Plan
 from steersman.reconcile.queue import WorkQueue
 
 Key = TypeVar("Key")
@@ -80,7 +80,7 @@ class Loop(Generic[Key, View]):
         except Exception as error:
             # A fault in observe or plan must not stop the other keys.
             delay = self.queue.retry(key)
-            log.error(  # noqa: TRY400  # our logger
+            log.error(  # our logger
                 "reconcile failed", exc_info=error,
                 controller=self.controller.name, key=str(key), retry_seconds=delay.total_seconds(),
             )  # fmt: skip
@@ -97,7 +97,7 @@ class Loop(Generic[Key, View]):
                     self.queue.add_after(key, watch.delay)
             except Exception as error:
                 # The informer serves other controllers too.
-                log.error(  # noqa: TRY400  # our logger
+                log.error(  # our logger
                     "no keys for a change", exc_info=error, controller=self.controller.name
                 )
 

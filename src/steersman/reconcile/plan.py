@@ -104,6 +104,15 @@ class Emit:
 Action = Create | Update | Patch | Delete | DeleteCollection | Emit
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How the last pass over a key ended early: the action, and the API's reason and message."""
+
+    action: Action
+    reason: str
+    message: str
+
+
 def update_status(obj: Kind) -> Update:
     """PUT the object's status."""
     return Update(obj, "status")

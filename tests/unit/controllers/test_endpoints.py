@@ -18,7 +18,8 @@ from steersman.api.core import (
 from steersman.api.discovery import EndpointSlice
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
-from steersman.controllers.endpoints import OVER_CAPACITY, EndpointsController
+from steersman.controllers.endpoints.controller import EndpointsController
+from steersman.controllers.endpoints.plan import OVER_CAPACITY
 from steersman.controllers.endpointslice.controller import EndpointSliceController
 from steersman.controllers.endpointslice.plan import MANAGED_BY, SERVICE_NAME
 from steersman.reconcile.plan import Create, Update

@@ -6,7 +6,7 @@ from steersman.api.core import ConfigMap, Namespace, NamespaceSpec, Pod, PodSpec
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.controllers.namespace.controller import NamespaceController
-from steersman.controllers.serviceaccount import RootCAPublisher, ServiceAccountController
+from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
 from steersman.reconcile.plan import DeleteCollection
 
 from .world import World, key

@@ -9,11 +9,11 @@ from steersman.api.core.taints import NOT_READY, UNREACHABLE
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import MicroTime
-from steersman.controllers.nodeipam import ALL_NODES, NodeIPAMController
+from steersman.controllers.nodeipam.controller import ALL_NODES, NodeIPAMController
 from steersman.controllers.nodelifecycle.controller import NodeLifecycleController
-from steersman.controllers.podgc import EVERYTHING, PodGCController
+from steersman.controllers.podgc.controller import EVERYTHING, PodGCController
 from steersman.controllers.pods import is_ready
-from steersman.controllers.tainteviction import TaintEvictionController
+from steersman.controllers.tainteviction.controller import TaintEvictionController
 
 from .world import BEGIN, World, at_once, key
 

@@ -12,9 +12,9 @@ from steersman.apimachinery.object import replace
 from steersman.client.cache import ObjectKey, key_of
 from steersman.client.informer import Informers
 from steersman.client.memory import MemoryClient
-from steersman.reconcile.controller import Controller, Failure, Reader
+from steersman.reconcile.controller import Controller, Reader
 from steersman.reconcile.execute import Executor
-from steersman.reconcile.plan import Action, Plan
+from steersman.reconcile.plan import Action, Failure, Plan
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Kind)

@@ -15,7 +15,6 @@ from steersman.apimachinery.object import replace
 from steersman.controllers.deployment import progress, replicasets, scaling
 from steersman.controllers.deployment.rollout import NO_LIMIT, Rollout, newest_first, rollout_of, size
 from steersman.controllers.pods import is_finished
-from steersman.reconcile.controller import Failure
 from steersman.reconcile.owners import Claims, claim_actions, is_controlled_by
 from steersman.reconcile.plan import (
     Action,
@@ -23,6 +22,7 @@ from steersman.reconcile.plan import (
     Delete,
     Emit,
     EventKind,
+    Failure,
     Note,
     Patch,
     Plan,

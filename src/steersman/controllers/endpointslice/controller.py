@@ -8,7 +8,8 @@ from steersman.api.core import Node, Pod, Service
 from steersman.api.discovery import EndpointSlice
 from steersman.client.cache import ObjectKey
 from steersman.controllers.endpointslice.plan import CONTROLLER_NAME, MANAGED_BY, SERVICE_NAME, View, plan
-from steersman.controllers.services import has_endpoints, selected_pods, services_of_node, services_of_pod
+from steersman.controllers.servicekeys import services_of_node, services_of_pod
+from steersman.controllers.services import has_endpoints, selected_pods
 from steersman.reconcile.controller import Reader, Watch, own_key
 from steersman.reconcile.plan import Plan
 

@@ -15,8 +15,7 @@ from steersman.api.resources import Resource
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import to_time
 from steersman.controllers.pods import is_finished
-from steersman.reconcile.controller import Failure
-from steersman.reconcile.plan import NOTHING, Action, DeleteCollection, Plan, Update, update_status
+from steersman.reconcile.plan import NOTHING, Action, DeleteCollection, Failure, Plan, Update, update_status
 
 FINALIZER = "kubernetes"
 # Something with finalizers of its own may take any time: look at growing intervals, as nothing here says when it

@@ -17,9 +17,8 @@ from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import to_time
 from steersman.controllers.pods import available_in, is_available, is_ready
 from steersman.controllers.replicaset.victims import choose_victims
-from steersman.reconcile.controller import Failure
 from steersman.reconcile.owners import Claims, claim_actions, controller_ref
-from steersman.reconcile.plan import Action, Create, Delete, EventKind, Note, Plan, Told, update_status
+from steersman.reconcile.plan import Action, Create, Delete, EventKind, Failure, Note, Plan, Told, update_status
 
 BURST_REPLICAS = 500
 REPLICA_FAILURE = "ReplicaFailure"

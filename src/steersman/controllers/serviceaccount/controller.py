@@ -1,40 +1,16 @@
-"""What every namespace has: a default ServiceAccount, and the cluster's CA certificate in a ConfigMap.
+"""The ServiceAccount controller and the root CA publisher: what every namespace is given."""
 
-Pure but for `observe`.
-
-Source: pkg/controller/serviceaccount, pkg/controller/certificates/rootcacertpublisher.
-"""
-
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from steersman.api.core import ConfigMap, Namespace, ServiceAccount
-from steersman.api.meta import Kind, ObjectMeta
-from steersman.apimachinery.object import replace
+from steersman.api.meta import Kind
 from steersman.client.cache import ObjectKey
-from steersman.reconcile.controller import Reader, Watch, own_key
-from steersman.reconcile.plan import NOTHING, Create, Plan, Update
+from steersman.controllers.serviceaccount.plan import DEFAULT_ACCOUNT, ROOT_CA, View, plan_account, plan_certificate
+from steersman.reconcile.controller import Keys, Reader, Watch, own_key
+from steersman.reconcile.plan import Plan
 
 K = TypeVar("K", bound=Kind)
-
-DEFAULT_ACCOUNT = "default"
-ROOT_CA = "kube-root-ca.crt"
-CA_KEY = "ca.crt"
-DESCRIPTION = "kubernetes.io/description"
-ROOT_CA_DESCRIPTION = (
-    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-    "internal service IP or kubernetes.default.svc. "
-    "No other usage is guaranteed across distributions of Kubernetes clusters."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class View(Generic[K]):
-    """An active namespace and the object that it should have."""
-
-    namespace: str
-    current: K | None
 
 
 class ServiceAccountController:
@@ -52,11 +28,8 @@ class ServiceAccountController:
         return _observe(reader, key, ServiceAccount, DEFAULT_ACCOUNT)
 
     def plan(self, view: View[ServiceAccount], now: datetime) -> Plan:
-        """Create the account when it is missing; what users made of it stays."""
-        if view.current is not None:
-            return NOTHING
-        made = ServiceAccount(metadata=ObjectMeta(name=DEFAULT_ACCOUNT, namespace=view.namespace))
-        return Plan((Create(made, exists_is_fine=True),))
+        """See `plan_account`."""
+        return plan_account(view)
 
 
 class RootCAPublisher:
@@ -77,15 +50,8 @@ class RootCAPublisher:
         return _observe(reader, key, ConfigMap, ROOT_CA)
 
     def plan(self, view: View[ConfigMap], now: datetime) -> Plan:
-        """Create the ConfigMap, or put its data right."""
-        data = {CA_KEY: self._ca_pem}
-        current = view.current
-        if current is None:
-            meta = ObjectMeta(name=ROOT_CA, namespace=view.namespace, annotations={DESCRIPTION: ROOT_CA_DESCRIPTION})
-            return Plan((Create(ConfigMap(metadata=meta, data=data), exists_is_fine=True),))
-        annotations = {**current.metadata.annotations, DESCRIPTION: ROOT_CA_DESCRIPTION}
-        wanted = replace(current, data=data, metadata=replace(current.metadata, annotations=annotations))
-        return NOTHING if wanted == current else Plan((Update(wanted),))
+        """See `plan_certificate`."""
+        return plan_certificate(view, self._ca_pem)
 
 
 def _observe(reader: Reader, key: ObjectKey, kind: type[K], name: str) -> View[K] | None:
@@ -96,7 +62,7 @@ def _observe(reader: Reader, key: ObjectKey, kind: type[K], name: str) -> View[K
     return View(key.name, reader.cache(kind).get(key.name, name))
 
 
-def _namespace_of_named(name: str) -> Any:
+def _namespace_of_named(name: str) -> Keys[Any]:
     """Key function: changes of the object of this name concern its namespace."""
 
     def keys(_: Reader, old: Kind | None, new: Kind | None) -> tuple[ObjectKey, ...]:

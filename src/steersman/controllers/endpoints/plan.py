@@ -1,11 +1,9 @@
-"""The Endpoints controller: the older form of endpoints, still read by many. Pure but for `observe`.
+"""The Endpoints a Service should have: the older form of endpoints, still read by many. Pure.
 
 Source: pkg/controller/endpoint, pkg/api/v1/endpoints (repacking of subsets).
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from steersman.api.core import (
     EndpointAddress,
@@ -18,19 +16,14 @@ from steersman.api.core import (
 )
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
-from steersman.client.cache import ObjectKey
 from steersman.controllers.pods import is_ready
 from steersman.controllers.services import (
     HEADLESS_LABEL,
-    has_endpoints,
     hostname_of,
     ips_of_family,
     is_headless,
-    selected_pods,
-    services_of_pod,
     target_port,
 )
-from steersman.reconcile.controller import Reader, Watch, own_key
 from steersman.reconcile.plan import NOTHING, Create, Delete, EventKind, Note, Plan, Told, Update
 
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
@@ -49,31 +42,6 @@ class View:
     service: Service | None
     pods: tuple[Pod, ...]
     endpoints: Endpoints | None
-
-
-class EndpointsController:
-    """Writes the Endpoints of Services that select pods."""
-
-    name = "endpoint-controller"
-
-    @property
-    def watches(self) -> tuple[Watch[Any], ...]:
-        """Services, pods, and the Endpoints, which have their Service's name."""
-        return (Watch(Service, own_key), Watch(Pod, services_of_pod), Watch(Endpoints, own_key))
-
-    async def observe(self, reader: Reader, key: ObjectKey) -> View | None:
-        """The Service, its pods that are to stay, and its Endpoints."""
-        service, endpoints = reader.get(Service, key), reader.get(Endpoints, key)
-        if service is None:
-            return None if endpoints is None else View(None, (), endpoints)
-        if not has_endpoints(service):
-            return None
-        pods = selected_pods(service, reader.cache(Pod).list(key.namespace))
-        return View(service, tuple(pod for pod in pods if pod.metadata.deletionTimestamp is None), endpoints)
-
-    def plan(self, view: View, now: datetime) -> Plan:
-        """See `plan`."""
-        return plan(view)
 
 
 def plan(view: View) -> Plan:
