@@ -11,6 +11,7 @@ from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import MicroTime
 from steersman.controllers.nodeipam.controller import ALL_NODES, NodeIPAMController
 from steersman.controllers.nodelifecycle.controller import NodeLifecycleController
+from steersman.controllers.nodelifecycle.zones import Evictions, evictions_in, zone_of
 from steersman.controllers.podgc.controller import EVERYTHING, PodGCController
 from steersman.controllers.pods import is_ready
 from steersman.controllers.tainteviction.controller import TaintEvictionController
@@ -189,3 +190,36 @@ def test_the_oldest_finished_pods_beyond_the_threshold_go() -> None:
     world = World(node("n"), *finished, pod("running", "n"))
     world.step(PodGCController(finished_threshold=3), EVERYTHING)
     assert {found.metadata.name for found in world.all(Pod)} == {"p2", "p3", "p4", "running"}
+
+
+def test_nodes_lost_one_after_the_other_are_evicted_at_the_limited_pace() -> None:
+    world = World(node("a", "Unknown"), node("b", "Unknown"), *(node(f"well{i}") for i in range(3)))
+    controller = NodeLifecycleController(world.clock)
+    for name in ("a", "b"):
+        world.step(controller, name)
+    assert (UNREACHABLE, "NoExecute") in taints(world, "a")
+    assert (UNREACHABLE, "NoExecute") not in taints(world, "b")
+    plan = world.plan(controller, "b")
+    assert plan is not None
+    assert plan.requeue_after == timedelta(seconds=10.1)
+    world.pass_time(10)
+    world.step(controller, "b")
+    assert (UNREACHABLE, "NoExecute") in taints(world, "b")
+
+
+def test_a_small_zone_that_lost_most_of_its_nodes_begins_no_eviction_but_keeps_those_begun() -> None:
+    begun = Taint(key=UNREACHABLE, effect="NoExecute", timeAdded=BEGIN)
+    lost = [node("begun", "Unknown", taints=(begun,)), node("x", "Unknown"), node("y", "Unknown")]
+    world = World(*lost, node("well"))
+    controller = NodeLifecycleController(world.clock)
+    for name in ("begun", "x", "y"):
+        world.step(controller, name)
+    assert (UNREACHABLE, "NoExecute") in taints(world, "begun")
+    assert taints(world, "x") == taints(world, "y") == {(UNREACHABLE, "NoSchedule")}
+
+
+def test_a_zone_lost_altogether_is_evicted_while_another_is_well() -> None:
+    there = {"topology.kubernetes.io/zone": "lost"}
+    far = [node(f"far{i}", "Unknown") for i in range(3)]
+    far = [replace(each, metadata=replace(each.metadata, labels=there)) for each in far]
+    assert evictions_in(zone_of(far[0]), [*far, node("well")]) is Evictions.NORMAL

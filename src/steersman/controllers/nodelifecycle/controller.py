@@ -8,7 +8,9 @@ from steersman.api.coordination import Lease
 from steersman.api.core import Node, Pod
 from steersman.client.cache import NODE
 from steersman.component.clock import Clock
-from steersman.controllers.nodelifecycle.plan import View, find, is_silent, plan, status_of
+from steersman.controllers.nodelifecycle.plan import View, find, is_evicting, is_silent, plan, status_of
+from steersman.controllers.nodelifecycle.zones import NORMAL_PACE, SLOW_PACE, Evictions, Turns, evictions_in, zone_of
+from steersman.controllers.nodelifecycle.zones import is_ready as is_ready_node
 from steersman.controllers.pods import is_ready
 from steersman.reconcile.controller import Reader, Watch
 from steersman.reconcile.plan import Plan
@@ -29,6 +31,7 @@ class NodeLifecycleController:
         self._clock = clock
         self._heard: dict[str, datetime] = {}
         self._met: set[str] = set()
+        self._turns = Turns()
 
     @property
     def watches(self) -> tuple[Watch[Any], ...]:
@@ -41,16 +44,30 @@ class NodeLifecycleController:
         node = nodes.get("", key)
         if node is None:
             self._met.discard(key)
+            self._turns.forget(key)
             return None
         is_first_seen = key not in self._met
         self._met.add(key)
-        is_disrupted = not any(status_of(found, "Ready") == "True" for found in nodes)
+        zone = zone_of(node)
+        evictions = evictions_in(zone, nodes)
         heard = self._heard.setdefault(key, self._clock.now())
-        return View(node, reader.cache(Pod).by_index(NODE, key), heard, is_first_seen, is_disrupted)
+        turn = self._turn(node, zone, evictions)
+        return View(node, reader.cache(Pod).by_index(NODE, key), heard, is_first_seen, evictions, turn)
 
     def plan(self, view: View, now: datetime) -> Plan:
         """See `plan`."""
         return plan(view, now)
+
+    def _turn(self, node: Node, zone: str, evictions: Evictions) -> datetime | None:
+        """When the node may be tainted for eviction; None for one that needs no turn."""
+        name = node.metadata.name
+        if find(node, "Ready") is None or is_ready_node(node) or is_evicting(node):
+            self._turns.forget(name)
+            return None
+        if evictions in (Evictions.HELD, Evictions.CANCELLED):
+            return None
+        pace = SLOW_PACE if evictions is Evictions.SLOW else NORMAL_PACE
+        return self._turns.turn_of(name, zone, pace, self._clock.now())
 
     def _node_changed(self, reader: Reader, old: Node | None, new: Node | None) -> Iterator[str]:
         if new is None:

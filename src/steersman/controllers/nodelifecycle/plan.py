@@ -11,11 +11,13 @@ from steersman.api.core.taints import NOT_READY, UNREACHABLE, UNSCHEDULABLE
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import to_time
+from steersman.controllers.nodelifecycle.zones import Evictions
 from steersman.controllers.pods import condition, is_ready
 from steersman.reconcile.plan import Action, Emit, EventKind, Note, Patch, Plan, Told, update_status
 
 GRACE_PERIOD = timedelta(seconds=40)
 STARTUP_GRACE_PERIOD = timedelta(seconds=60)
+SLACK = timedelta(milliseconds=100)
 
 NO_SCHEDULE, NO_EXECUTE = "NoSchedule", "NoExecute"
 CONDITIONS = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
@@ -37,14 +39,15 @@ class View:
 
     last_heard: when its kubelet last gave a sign of life, by this process's clock, so that clocks need not agree.
     is_first_seen: the controller meets the node for the first time.
-    is_disrupted: no node at all is ready; then the fault is more likely here, and nothing is evicted.
+    evictions: how freely pods may be evicted in the node's zone. turn: when it is this node's turn.
     """
 
     node: Node
     pods: tuple[Pod, ...]
     last_heard: datetime
     is_first_seen: bool = False
-    is_disrupted: bool = False
+    evictions: Evictions = Evictions.NORMAL
+    turn: datetime | None = None
 
 
 def plan(view: View, now: datetime) -> Plan:
@@ -67,8 +70,9 @@ def plan(view: View, now: datetime) -> Plan:
     actions += _taint_actions(view, now)
     if is_silent(node):
         actions += (_not_ready(pod, now) for pod in view.pods if is_ready(pod))
-    left = grace - silent_for
-    return Plan(tuple(actions), left + timedelta(milliseconds=100) if left > timedelta(0) else None)
+    waits = (grace - silent_for, view.turn - now if view.turn is not None else timedelta(0))
+    # A little more, so as not to come just too early.
+    return Plan(tuple(actions), min((wait + SLACK for wait in waits if wait > timedelta(0)), default=None))
 
 
 def find(node: Node, type_: str) -> NodeCondition | None:
@@ -112,7 +116,7 @@ def _with_unknown_conditions(node: Node, now: datetime) -> Node:
 
 def _taint_actions(view: View, now: datetime) -> tuple[Action, ...]:
     node = view.node
-    wanted = _wanted_taints(view)
+    wanted = _wanted_taints(view, now)
     kept = tuple(taint for taint in node.spec.taints if (taint.key, taint.effect) in wanted or not _is_ours(taint))
     present = {(taint.key, taint.effect) for taint in kept}
     added = tuple(
@@ -126,7 +130,7 @@ def _taint_actions(view: View, now: datetime) -> tuple[Action, ...]:
     return (Patch(node, {"spec": {"taints": to_wire(taints) or None}}),)
 
 
-def _wanted_taints(view: View) -> tuple[tuple[str, str], ...]:
+def _wanted_taints(view: View, now: datetime) -> tuple[tuple[str, str], ...]:
     node = view.node
     wanted = [
         (TAINT_OF[found.type, found.status], NO_SCHEDULE)
@@ -137,12 +141,24 @@ def _wanted_taints(view: View) -> tuple[tuple[str, str], ...]:
         wanted.append((UNSCHEDULABLE, NO_SCHEDULE))
     ready = find(node, "Ready")
     key = TAINT_OF.get(("Ready", ready.status)) if ready is not None else None
-    if key is not None and not view.is_disrupted:
+    if key is not None and _may_evict(view, now):
         wanted.append((key, NO_EXECUTE))
     elif ready is None:
         # A node that has not reported yet keeps the taint it was admitted with.
         wanted.append((NOT_READY, NO_SCHEDULE))
     return tuple(wanted)
+
+
+def _may_evict(view: View, now: datetime) -> bool:
+    if is_evicting(view.node):
+        return view.evictions is not Evictions.CANCELLED
+    may_begin = view.evictions in (Evictions.NORMAL, Evictions.SLOW)
+    return may_begin and (view.turn is None or view.turn <= now)
+
+
+def is_evicting(node: Node) -> bool:
+    """The node has a taint of ours that evicts its pods."""
+    return any(taint.effect == NO_EXECUTE and taint.key in (NOT_READY, UNREACHABLE) for taint in node.spec.taints)
 
 
 def _is_ours(taint: Taint) -> bool:
