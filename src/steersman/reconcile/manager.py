@@ -10,6 +10,7 @@ from steersman.client.interface import Client
 from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
+from steersman.component.metrics import Registry
 from steersman.reconcile.allkinds import metadata_only
 from steersman.reconcile.controller import Controller
 from steersman.reconcile.loop import Loop
@@ -39,6 +40,21 @@ class Manager:
             log.info("controllers started", count=len(self.loops))
             for loop in self.loops:
                 group.create_task(loop.run(), name=loop.controller.name)
+
+    def export(self, registry: Registry) -> None:
+        """Show the work queues in the registry, under upstream's names."""
+        depth = registry.gauge("workqueue_depth", "Current depth of workqueue", ("name",))
+        adds = registry.counter("workqueue_adds_total", "Total number of adds handled by workqueue", ("name",))
+        retries = registry.counter("workqueue_retries_total", "Total number of retries handled by workqueue", ("name",))
+
+        def collect() -> None:
+            for loop in self.loops:
+                name, queue = loop.controller.name, loop.queue
+                depth.set(len(queue), name)
+                adds.labels(name).value = queue.adds
+                retries.labels(name).value = queue.retries
+
+        registry.on_render(collect)
 
     def loop(self, name: str) -> Loop[Any, Any]:
         """The loop of the controller of this name; KeyError when there is none."""

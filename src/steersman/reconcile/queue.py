@@ -29,6 +29,8 @@ class WorkQueue(Generic[Key]):
         self._delayed: list[tuple[float, int, Key]] = []
         self._due: dict[Key, float] = {}
         self._sequence = 0
+        self.adds = self.retries = 0
+        """How many keys entered the queue, and how many came back after a failure, so far."""
         self._arrived = asyncio.Event()
         self._delay_changed = asyncio.Event()
 
@@ -45,6 +47,7 @@ class WorkQueue(Generic[Key]):
         if key in self._dirty:
             return
         self._dirty.add(key)
+        self.adds += 1
         if key not in self._working:
             self._ready.append(key)
             self._arrived.set()
@@ -67,6 +70,7 @@ class WorkQueue(Generic[Key]):
         """Work on the key again after its own back-off, which is returned."""
         attempt = self._failures.get(key, 0)
         self._failures[key] = attempt + 1
+        self.retries += 1
         delay = timedelta(seconds=self._retry.delay(attempt))
         self.add_after(key, delay)
         return delay

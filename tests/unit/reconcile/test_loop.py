@@ -25,6 +25,7 @@ from steersman.client.informer import Informer, Informers
 from steersman.client.interface import WatchEvent
 from steersman.client.memory import MemoryClient
 from steersman.component.clock import FakeClock
+from steersman.component.metrics import Registry
 from steersman.controllers.registry import Settings, all_controllers
 from steersman.reconcile.controller import Reader, Watch, controllers_of_kind, own_key
 from steersman.reconcile.loop import Loop
@@ -194,6 +195,8 @@ async def test_all_controllers_together_bring_an_application_up_and_take_it_down
     clock = FakeClock()
     client = MemoryClient(clock, *application())
     manager = Manager(client, all_controllers(Settings(ca_pem="PEM"), clock), clock)
+    registry = Registry()
+    manager.export(registry)
     async with running(manager.run()):
         await clock.advance(1)
         assert len(client.all(Pod)) == 3
@@ -209,6 +212,8 @@ async def test_all_controllers_together_bring_an_application_up_and_take_it_down
         assert client.all(Deployment)[0].status.availableReplicas == 3
         assert len(client.all(Endpoints)[0].subsets[0].addresses) == 3
         assert client.all(Node)[0].spec.podCIDR == "10.244.0.0/24"
+        assert b'workqueue_depth{name="deployment-controller"} 0' in registry.render()
+        assert b'workqueue_adds_total{name="deployment-controller"} 0' not in registry.render()
         await client.delete(Deployment, "web", "default")
         await clock.advance(1)
         assert client.all(Pod) == ()
