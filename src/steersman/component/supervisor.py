@@ -20,6 +20,8 @@ Factory = Callable[[], Awaitable[None]]
 RESTART = Backoff(initial=0.1, factor=2.0, limit=30.0, jitter=0.1)
 QUIET_SECONDS = 60.0
 STOP_SECONDS = 10.0
+# What a task gets that was cancelled only at the deadline: enough to unwind, too little to work.
+LAST_SECONDS = 0.1
 
 
 class Supervisor:
@@ -67,16 +69,18 @@ class Supervisor:
         """Cancel the tasks, the last started first. What hasn't ended by the deadline is cancelled too, and left."""
         self._is_stopping = True
         deadline = asyncio.ensure_future(self._clock.sleep(deadline_seconds))
+        last = asyncio.ensure_future(self._clock.sleep(deadline_seconds + LAST_SECONDS))
         try:
-            for name, task in reversed(self._tasks.items()):
+            for task in reversed(tuple(self._tasks.values())):
                 task.cancel()
                 await asyncio.wait({task, deadline}, return_when=asyncio.FIRST_COMPLETED)
-                if not task.done():
-                    _log.error("task did not stop in time", task=name, deadline_seconds=deadline_seconds)
+            while (left := [task for task in self._tasks.values() if not task.done()]) and not last.done():
+                await asyncio.wait({*left, last}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            deadline.cancel()
-            for task in self._tasks.values():
-                task.cancel()
+            for waiting in (deadline, last, *self._tasks.values()):
+                waiting.cancel()
+        for name in self.running:
+            _log.error("task did not stop in time", task=name, deadline_seconds=deadline_seconds)
 
     async def __aenter__(self) -> Self:
         return self
