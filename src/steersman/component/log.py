@@ -84,7 +84,7 @@ class Logger:
         self._output = output
         self._facts = facts or {}
 
-    def bound(self, **facts: object) -> "Logger":
+    def bound(self, /, **facts: object) -> "Logger":
         """A Logger whose lines all carry these facts too."""
         return Logger(self.name, self._output, {**self._facts, **facts})
 
@@ -92,22 +92,22 @@ class Logger:
         """Would a line of this level be written; ask before gathering costly facts."""
         return level >= self._output.level
 
-    def debug(self, message: str, **facts: object) -> None:
+    def debug(self, message: str, /, **facts: object) -> None:
         """Everything below what an operator wants to read."""
         if self._output.level <= Level.DEBUG:
             self._emit(Level.DEBUG, message, None, facts)
 
-    def info(self, message: str, **facts: object) -> None:
+    def info(self, message: str, /, **facts: object) -> None:
         """State changed."""
         if self._output.level <= Level.INFO:
             self._emit(Level.INFO, message, None, facts)
 
-    def warning(self, message: str, *, exc_info: BaseException | None = None, **facts: object) -> None:
+    def warning(self, message: str, /, *, exc_info: BaseException | None = None, **facts: object) -> None:
         """Something failed and is tried again."""
         if self._output.level <= Level.WARNING:
             self._emit(Level.WARNING, message, exc_info, facts)
 
-    def error(self, message: str, *, exc_info: BaseException | None = None, **facts: object) -> None:
+    def error(self, message: str, /, *, exc_info: BaseException | None = None, **facts: object) -> None:
         """A person must act. `exc_info` adds the error with its traceback."""
         self._emit(Level.ERROR, message, exc_info, facts)
 

@@ -65,3 +65,8 @@ def test_json_lines_carry_the_error_and_its_traceback(lines: list[str]) -> None:
 def test_a_newline_in_a_fact_can_not_forge_a_line(lines: list[str]) -> None:
     get_logger("x").info("request", path="/a\n2026 ERROR forged")
     assert lines[0].count("\n") == 1
+
+
+def test_a_fact_may_be_called_message(lines: list[str]) -> None:
+    get_logger("x").error("event refused", message="too old", self="a", exc_info=None)
+    assert 'message="too old" self=a' in lines[0]
