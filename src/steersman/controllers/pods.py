@@ -6,7 +6,9 @@ Source: pkg/api/v1/pod, pkg/controller/controller_utils.go.
 from datetime import datetime, timedelta
 
 from steersman.api.core import Pod, PodCondition, PodPhase
+from steersman.apimachinery.times import to_time
 
+DISRUPTION_TARGET = "DisruptionTarget"
 FINISHED = frozenset({PodPhase.SUCCEEDED, PodPhase.FAILED})
 
 
@@ -23,6 +25,14 @@ def is_active(pod: Pod) -> bool:
 def condition(pod: Pod, type_: str) -> PodCondition | None:
     """The pod's condition of this type."""
     return next((found for found in pod.status.conditions if found.type == type_), None)
+
+
+def with_disruption(pod: Pod, reason: str, message: str, now: datetime) -> tuple[PodCondition, ...]:
+    """The pod's conditions with DisruptionTarget: it goes for the cluster's sake, not by its own fault (KEP-3329)."""
+    made = PodCondition(
+        type=DISRUPTION_TARGET, status="True", reason=reason, message=message, lastTransitionTime=to_time(now)
+    )
+    return (*(found for found in pod.status.conditions if found.type != DISRUPTION_TARGET), made)
 
 
 def is_ready(pod: Pod) -> bool:

@@ -8,11 +8,11 @@ from steersman.api.apps import Deployment, ReplicaSet
 from steersman.api.core import Pod
 from steersman.api.meta import LabelSelector
 from steersman.apimachinery.selectors import from_label_selector
-from steersman.apimachinery.status import NotFound
-from steersman.client.cache import CONTROLLER, ObjectKey, key_of
+from steersman.client.cache import CONTROLLER, ObjectKey
 from steersman.controllers.deployment.plan import View, plan
+from steersman.reconcile.adoption import confirmed, owners_concerned
 from steersman.reconcile.controller import Reader, Watch, controllers_of_kind, own_key
-from steersman.reconcile.owners import Claims, claim, controller_of
+from steersman.reconcile.owners import Matches, claim, controller_of
 from steersman.reconcile.plan import Plan
 
 
@@ -38,8 +38,7 @@ class DeploymentController:
         selector = from_label_selector(deployment.spec.selector or LabelSelector())
         in_namespace = reader.cache(ReplicaSet).list(key.namespace)
         claims = claim(deployment, selector.matches, in_namespace)
-        if claims.adopt and not await _may_adopt(reader, deployment):
-            claims = Claims(claims.owned, (), claims.release)
+        claims = await confirmed(reader, deployment, claims)
         pods = reader.cache(Pod)
         return View(
             deployment,
@@ -55,13 +54,12 @@ class DeploymentController:
 
 
 def _deployments_of_replica_set(reader: Reader, old: ReplicaSet | None, new: ReplicaSet | None) -> Iterable[ObjectKey]:
-    keys = list(controllers_of_kind(Deployment, old, new))
-    if new is not None and controller_of(new) is None and new.metadata.deletionTimestamp is None:
-        for deployment in reader.cache(Deployment).list(new.metadata.namespace):
-            selector = deployment.spec.selector
-            if selector not in (None, LabelSelector()) and from_label_selector(selector).matches(new.metadata.labels):
-                keys.append(key_of(deployment))
-    return keys
+    return owners_concerned(reader, Deployment, _selector, old, new)
+
+
+def _selector(deployment: Deployment) -> Matches | None:
+    selector = deployment.spec.selector
+    return None if selector in (None, LabelSelector()) else from_label_selector(selector).matches
 
 
 def _deployments_of_gone_pod(reader: Reader, old: Pod | None, new: Pod | None) -> Iterable[ObjectKey]:
@@ -77,11 +75,3 @@ def _deployments_of_gone_pod(reader: Reader, old: Pod | None, new: Pod | None) -
 
 def _recreates(deployment: Deployment | None) -> bool:
     return deployment is not None and deployment.spec.strategy.type == "Recreate"
-
-
-async def _may_adopt(reader: Reader, deployment: Deployment) -> bool:
-    try:
-        fresh = await reader.live.get(Deployment, deployment.metadata.name, deployment.metadata.namespace)
-    except NotFound:
-        return False
-    return fresh.metadata.uid == deployment.metadata.uid and fresh.metadata.deletionTimestamp is None

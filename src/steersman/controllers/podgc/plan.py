@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from steersman.api.core import Pod, PodCondition
+from steersman.api.core import Pod
 from steersman.apimachinery.codec.json import to_wire
-from steersman.apimachinery.times import to_time
-from steersman.controllers.pods import is_finished
+from steersman.controllers.pods import is_finished, with_disruption
 from steersman.reconcile.plan import Delete, Patch, Plan
-
-DISRUPTION_TARGET = "DisruptionTarget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +45,5 @@ def oldest_beyond(threshold: int, finished: Sequence[Pod]) -> tuple[Pod, ...]:
 
 
 def _mark_failed(pod: Pod, now: datetime) -> Patch:
-    made = PodCondition(
-        type=DISRUPTION_TARGET,
-        status="True",
-        reason="DeletionByPodGC",
-        message="PodGC: node no longer exists",
-        lastTransitionTime=to_time(now),
-    )
-    kept = tuple(found for found in pod.status.conditions if found.type != DISRUPTION_TARGET)
-    return Patch(pod, {"status": {"phase": "Failed", "conditions": to_wire((*kept, made))}}, subresource="status")
+    conditions = with_disruption(pod, "DeletionByPodGC", "PodGC: node no longer exists", now)
+    return Patch(pod, {"status": {"phase": "Failed", "conditions": to_wire(conditions)}}, subresource="status")

@@ -8,12 +8,12 @@ from steersman.api.apps import ReplicaSet
 from steersman.api.core import Pod, ReplicationController
 from steersman.api.meta import LabelSelector
 from steersman.apimachinery.selectors import from_label_selector
-from steersman.apimachinery.status import NotFound
-from steersman.client.cache import CONTROLLER, ObjectKey, key_of
+from steersman.client.cache import CONTROLLER, ObjectKey
 from steersman.controllers.pods import is_active, is_finished
 from steersman.controllers.replicaset.plan import Owner, View, plan
-from steersman.reconcile.controller import Reader, Watch, controllers_of_kind, own_key
-from steersman.reconcile.owners import Claims, Matches, claim, controller_of, is_controlled_by
+from steersman.reconcile.adoption import confirmed, owners_concerned
+from steersman.reconcile.controller import Reader, Watch, own_key
+from steersman.reconcile.owners import Matches, claim, controller_of, is_controlled_by
 from steersman.reconcile.plan import Plan
 
 
@@ -36,8 +36,7 @@ class ReplicaSetController:
             return None
         in_namespace = reader.cache(Pod).list(key.namespace)
         claims = claim(owner, matches, (pod for pod in in_namespace if is_active(pod)))
-        if claims.adopt and not await self._may_adopt(reader, owner):
-            claims = Claims(claims.owned, (), claims.release)
+        claims = await confirmed(reader, owner, claims)
         terminating = sum(
             pod.metadata.deletionTimestamp is not None and not is_finished(pod)
             for pod in in_namespace if is_controlled_by(pod, owner)
@@ -49,22 +48,7 @@ class ReplicaSetController:
         return plan(view, now)
 
     def _owners_of_pod(self, reader: Reader, old: Pod | None, new: Pod | None) -> Iterable[ObjectKey]:
-        keys = list(controllers_of_kind(self.kind, old, new))
-        if new is not None and controller_of(new) is None and is_active(new):
-            # An orphan: whoever selects it may want to adopt it.
-            for owner in reader.cache(self.kind).list(new.metadata.namespace):
-                matches = pod_selector(owner)
-                if matches and matches(new.metadata.labels):
-                    keys.append(key_of(owner))
-        return keys
-
-    async def _may_adopt(self, reader: Reader, owner: Owner) -> bool:
-        # Otherwise an owner deleted with orphaning would at once take its pods back.
-        try:
-            fresh: Owner = await reader.live.get(self.kind, owner.metadata.name, owner.metadata.namespace)
-        except NotFound:
-            return False
-        return fresh.metadata.uid == owner.metadata.uid and fresh.metadata.deletionTimestamp is None
+        return owners_concerned(reader, self.kind, pod_selector, old, new)
 
     def _related(self, reader: Reader, owner: Owner) -> tuple[Pod, ...]:
         ref = controller_of(owner)

@@ -6,14 +6,13 @@ Source: pkg/controller/tainteviction.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from steersman.api.core import Node, Pod, PodCondition, Taint
+from steersman.api.core import Node, Pod, Taint
 from steersman.api.core.taints import tolerates
 from steersman.apimachinery.codec.json import to_wire
-from steersman.apimachinery.times import to_time
+from steersman.controllers.pods import with_disruption
 from steersman.reconcile.plan import NOTHING, Delete, Emit, EventKind, Note, Patch, Plan
 
 NO_EXECUTE = "NoExecute"
-DISRUPTION_TARGET = "DisruptionTarget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,13 @@ def plan(view: View, now: datetime) -> Plan:
     if deadline > now:
         return Plan(requeue_after=deadline - now)
     pod = view.pod
-    made = PodCondition(
-        type=DISRUPTION_TARGET,
-        status="True",
-        reason="DeletionByTaintManager",
-        message="Taint manager: deleting due to NoExecute taint",
-        lastTransitionTime=to_time(now),
-    )
-    kept = tuple(found for found in pod.status.conditions if found.type != DISRUPTION_TARGET)
+    why = "Taint manager: deleting due to NoExecute taint"
+    conditions = to_wire(with_disruption(pod, "DeletionByTaintManager", why, now))
     marking = f"Marking for deletion Pod {pod.metadata.namespace}/{pod.metadata.name}"
     return Plan(
         (
             Emit(Note(pod, EventKind.NORMAL, "TaintManagerEviction", marking)),
-            Patch(pod, {"status": {"conditions": to_wire((*kept, made))}}, subresource="status", any_version=True),
+            Patch(pod, {"status": {"conditions": conditions}}, subresource="status", any_version=True),
             Delete(pod),
         )
     )
