@@ -10,7 +10,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from steersman.api.meta import Kind
-from steersman.apimachinery.codec.json import decode, encode
+from steersman.apimachinery.codec.json import decode, encode, from_wire, parse
 from steersman.apimachinery.object import Object
 from steersman.client import wire
 from steersman.client.interface import ListResult, PatchBody, PatchType, Propagation, WatchEvent
@@ -175,9 +175,9 @@ class HTTPClient:
         self, kind: type[Kind], name: str, namespace: str | None, subresource: str, body: Body
     ) -> Body:
         """As Client."""
-        answer = await self._call("POST", wire.path_of(kind, namespace, name, subresource), encode(body))
+        answer = parse(await self._call("POST", wire.path_of(kind, namespace, name, subresource), encode(body)))
         # A binding or an eviction is answered with a Status: success, and nothing more to tell.
-        return body if b'"kind":"Status"' in answer[:64] else decode(answer, type(body))
+        return body if answer.get("kind") == "Status" else from_wire(answer, type(body))
 
     async def close(self) -> None:
         """As Client."""
