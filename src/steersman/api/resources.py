@@ -1,6 +1,7 @@
 """The resource table: what is served under which name, and what may be done with it.
 
-A kind is served because it has a line here; everything generic (routes, discovery, OpenAPI, RBAC, informers) reads this table.
+A kind is served because it has a line here; everything generic (routes, discovery, OpenAPI, RBAC, informers) reads this
+table.
 """
 
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Resource:
     """One line of the table. plural is the name in URLs; verbs are those of the collection and its objects.
 
     stored is False for review kinds, which answer a POST and leave nothing behind.
-    stored_as: the type under which the objects are stored when it is another (events live in core and events.k8s.io at once).
+    stored_as: the type under which the objects are stored when it is another (an event has two groups).
     """
 
     object_type: type[Kind]

@@ -1,7 +1,7 @@
 """`Object`: the base of every API type, a frozen msgspec Struct whose fields carry their facts as markers.
 
-Attributes keep their wire names; a name that is a Python keyword gets a trailing underscore (`from_`). Lists are tuples and
-maps are read-only mappings, so that one object can be shared by store, cache, controllers and tests without copies.
+Attributes keep their wire names; a name that is a Python keyword gets a trailing underscore (`from_`). Lists are tuples
+and maps are read-only mappings, so that one object can be shared by store, cache, controllers and tests without copies.
 """
 
 from dataclasses import dataclass
@@ -59,7 +59,7 @@ class ObjectFacts:
 class ObjectType(msgspec.StructMeta):
     """Metaclass of `Object`: fixes the Struct options and notes what is declared of the type as a whole."""
 
-    def __new__(
+    def __new__(  # noqa: PLR0913  # the parameters are the keywords of a class statement
         mcs,
         name: str,
         bases: tuple[type, ...],
@@ -72,6 +72,7 @@ class ObjectType(msgspec.StructMeta):
         package: str = "",
         **options: Any,
     ) -> Any:
+        """Read the class keywords; msgspec makes the class."""
         gvk = GroupVersionKind.parse(api, kind or name) if api is not None else None
         if gvk is not None:
             # Every object says what it is: the two strings are written even by an otherwise empty instance.

@@ -1,7 +1,7 @@
 """Resource quantities: exact decimal numbers with a suffix, kept in upstream's canonical form.
 
-Source: apimachinery/pkg/api/resource: a quantity is written in the suffix family it came in, with no fractional digits and the
-largest suffix possible; more than nano precision is rounded up.
+Source: apimachinery/pkg/api/resource: a quantity is written in the suffix family it came in, with no fractional digits
+and the largest suffix possible; more than nano precision is rounded up.
 """
 
 import re

@@ -3,6 +3,7 @@
 Built-in types give theirs by `schema_of`; a custom resource's structural schema makes the same value.
 """
 
+import inspect
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -153,7 +154,7 @@ def _read_field(
         hint, *rest = get_args(hint)
         markers = tuple(rest)
     inner, nullable = _without_none(hint)
-    owner = next(base for base in reversed(wanted.__mro__) if attribute in base.__dict__.get("__annotations__", {}))
+    owner = next(base for base in reversed(wanted.__mro__) if attribute in inspect.get_annotations(base))
     return FieldSchema(
         name=wire_name(attribute),
         attribute=attribute,

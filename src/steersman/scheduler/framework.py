@@ -1,6 +1,6 @@
 """What a scheduler plugin is, and the verdicts it gives. Plugins are pure: pod and snapshot in, vectors out.
 
-Source: kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework, with each extension point judging all nodes.
+Source: kubernetes.io/docs/concepts/scheduling-eviction/scheduling-framework, each point judging all nodes.
 """
 
 from collections.abc import Mapping
@@ -77,7 +77,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Unplaced:
-    """No node fits. rejected_by: names of the plugins that refused some node, whose events may make the pod schedulable."""
+    """No node fits. rejected_by names the plugins that refused some node."""
 
     message: str
     rejected_by: frozenset[str]

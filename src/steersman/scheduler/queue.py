@@ -80,7 +80,7 @@ class SchedulingQueue:
         return None
 
     def failed(self, queued: QueuedPod, rejected_by: frozenset[str], now: float, moves_before: int) -> None:
-        """An attempt found no place. If the cluster changed meanwhile the pod only backs off, else it waits for a change."""
+        """An attempt found no place. It waits for a change, or only backs off if there was one meanwhile."""
         again = QueuedPod(queued.pod, queued.attempts + 1, rejected_by, now)
         uid = queued.pod.metadata.uid
         self._pods[uid] = again
@@ -98,7 +98,7 @@ class SchedulingQueue:
         self._unschedulable.clear()
 
     def next_wake(self, now: float) -> float | None:
-        """Seconds until something may become ready by time alone; 0 when something is ready, None when nothing waits."""
+        """Seconds until something may become ready by time alone; None when nothing waits."""
         if self._active:
             return 0.0
         times = [self._backoff[0][0]] if self._backoff else []

@@ -1,7 +1,7 @@
 """The cluster in columns: one row a node, one NumPy column a fact, so that a plugin judges all nodes at once.
 
-Amounts are int64: milli-units for cpu, whole units (bytes, counts) for everything else. The table grows by doubling; rows of
-deleted nodes are reused. `Snapshot` is changed only by the driver, between decisions; plugins read it.
+Amounts are int64: milli-units for cpu, whole units (bytes, counts) for everything else. The table grows by doubling;
+rows of deleted nodes are reused. `Snapshot` is changed only by the driver, between decisions; plugins read it.
 """
 
 from collections.abc import Callable, Mapping

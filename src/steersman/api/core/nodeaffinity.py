@@ -1,7 +1,7 @@
 """Whether a node is one that a pod's nodeSelector and node affinity ask for.
 
-Source: k8s.io/component-helpers/scheduling/corev1/nodeaffinity: terms are ORed, the requirements of a term ANDed, and a term
-without requirements matches nothing.
+Source: k8s.io/component-helpers/scheduling/corev1/nodeaffinity: terms are ORed, the requirements of a term ANDed, and a
+term without requirements matches nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -45,7 +45,7 @@ def selector_matches(selector: NodeSelector, node: Node) -> bool:
 
 
 def pod_matches_node(spec: PodSpec, node: Node) -> bool:
-    """nodeSelector and required node affinity both admit the node."""
+    """Both nodeSelector and required node affinity admit the node."""
     labels = node.metadata.labels
     if any(labels.get(key) != value for key, value in spec.nodeSelector.items()):
         return False

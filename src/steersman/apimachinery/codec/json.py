@@ -1,8 +1,7 @@
 """JSON and wire trees to and from API objects.
 
-The fast path decodes straight into the class. What it refuses (nulls for lists, unknown fields, numbers of the wrong type)
-goes to the slow path, which drops nulls and unknown fields by the schema and reports what it dropped; a wrong type is
-`DecodeError` with the field's path.
+The fast path decodes straight into the class. What it refuses (nulls for lists, unknown fields) goes to the slow path,
+which drops nulls and unknown fields by the schema and reports what it dropped; a wrong type is `DecodeError`.
 """
 
 from collections.abc import Callable
@@ -63,7 +62,8 @@ def _decoder(wanted: type[T]) -> msgspec.json.Decoder[T]:
 def decode(data: bytes, wanted: type[T]) -> T:
     """The object in `data`; unknown fields and nulls are dropped silently."""
     try:
-        return _decoder(wanted).decode(data)
+        made: T = _decoder(wanted).decode(data)
+        return made  # msgspec's stub answers Any for a type variable
     except msgspec.ValidationError:
         return from_wire(parse(data), wanted)
     except msgspec.DecodeError as error:
@@ -81,15 +81,18 @@ def parse(data: bytes) -> Any:
 def from_wire(tree: Any, wanted: type[T]) -> T:
     """The object of a wire tree; unknown fields and nulls are dropped silently. The tree is not changed."""
     try:
-        made: T = msgspec.convert(tree, wanted, dec_hook=_decode_custom)
-        return made
+        return _convert(tree, wanted)
     except msgspec.ValidationError:
         kept, _ = conform(tree, schema_of(wanted))
     try:
-        made = msgspec.convert(kept, wanted, dec_hook=_decode_custom)
-        return made
+        return _convert(kept, wanted)
     except msgspec.ValidationError as error:
         raise DecodeError(str(error)) from error
+
+
+def _convert(tree: Any, wanted: type[T]) -> T:
+    made: T = msgspec.convert(tree, wanted, dec_hook=_decode_custom)
+    return made  # msgspec's stub answers Any for a type variable
 
 
 def to_wire(value: Any) -> Any:
@@ -116,7 +119,8 @@ def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> An
                     kept[name] = _conform(value, field.schema, where, unknown)
             return kept
         case dict() if schema.items is not None:
-            return {key: _conform(value, schema.items, f"{path}.{key}", unknown) for key, value in tree.items()}
+            items = schema.items
+            return {k: _conform(v, items, f"{path}.{k}", unknown) for k, v in tree.items() if v is not None}
         case list() if schema.items is not None:
             items = schema.items
             return [_conform(value, items, f"{path}[{i}]", unknown) for i, value in enumerate(tree)]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from steersman.api.core import Node, NodeSelectorTerm, Toleration
 from steersman.api.core.nodeaffinity import pod_matches_node, term_matches
-from steersman.api.core.taints import UNSCHEDULABLE, is_tolerated, untolerated
 from steersman.api.core.reference import Taint
+from steersman.api.core.taints import UNSCHEDULABLE, is_tolerated, untolerated
 from steersman.scheduler.framework import Candidate, Rejection, Scores, normalise
 from steersman.scheduler.snapshot import Mask, Snapshot
 
@@ -68,7 +68,7 @@ class TaintToleration:
         """Fewer untolerated soft taints, higher score."""
         counts = np.zeros(len(feasible), np.int64)
         soft = snapshot.vector("has-soft-taint", _has_soft_taint)
-        # Only tolerations that could concern soft taints count. Source: tainttoleration.getAllTolerationPreferNoSchedule.
+        # Only tolerations that could concern soft taints count. Source: getAllTolerationPreferNoSchedule.
         tolerations = tuple(t for t in candidate.pod.spec.tolerations if t.effect in ("", "PreferNoSchedule"))
         for position in np.flatnonzero(soft[feasible]):
             node = snapshot.nodes[feasible[position]]

@@ -52,7 +52,7 @@ class NodeResourcesBalancedAllocation:
     name = "NodeResourcesBalancedAllocation"
 
     def score(self, candidate: Candidate, snapshot: Snapshot, feasible: NDArray[np.intp]) -> Scores:
-        """How close the used fractions are. Source: noderesources/balanced_allocation.go: (1 - std) over two resources."""
+        """How close the used fractions are. Source: noderesources/balanced_allocation.go."""
         amounts = candidate.request.amounts
         fractions = []
         for column, amount in ((CPU, amounts.get("cpu", 0)), (MEMORY, amounts.get("memory", 0))):
