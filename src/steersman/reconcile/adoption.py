@@ -5,12 +5,29 @@ from typing import TypeVar
 
 from steersman.api.meta import Kind
 from steersman.apimachinery.status import NotFound
-from steersman.client.cache import ObjectKey, key_of
+from steersman.client.cache import CONTROLLER, ObjectKey, key_of
 from steersman.reconcile.controller import Reader, controllers_of_kind
 from steersman.reconcile.owners import Claims, Matches, controller_of
 
 K = TypeVar("K", bound=Kind)
 Owner = TypeVar("Owner", bound=Kind)
+
+
+ORPHANS = "orphans"
+
+
+def by_orphanage(obj: Kind) -> tuple[str, ...]:
+    """Index objects without a controller by namespace."""
+    return () if controller_of(obj) is not None else (obj.metadata.namespace,)
+
+
+ORPHANS_INDEX = ((ORPHANS, by_orphanage),)
+
+
+def candidates(reader: Reader, kind: type[K], owner: Kind) -> tuple[K, ...]:
+    """Objects the owner has or could adopt; those of other controllers are not even looked at. Needs ORPHANS_INDEX."""
+    cache, meta = reader.cache(kind), owner.metadata
+    return cache.by_index(CONTROLLER, meta.uid) + cache.by_index(ORPHANS, meta.namespace)
 
 
 async def confirmed(reader: Reader, owner: Kind, claims: Claims[K]) -> Claims[K]:

@@ -10,7 +10,7 @@ from steersman.api.meta import LabelSelector
 from steersman.apimachinery.selectors import from_label_selector
 from steersman.client.cache import CONTROLLER, ObjectKey
 from steersman.controllers.deployment.plan import View, plan
-from steersman.reconcile.adoption import confirmed, owners_concerned
+from steersman.reconcile.adoption import ORPHANS_INDEX, candidates, confirmed, owners_concerned
 from steersman.reconcile.controller import Reader, Watch, controllers_of_kind, own_key
 from steersman.reconcile.owners import Matches, claim, controller_of
 from steersman.reconcile.plan import Plan
@@ -26,7 +26,7 @@ class DeploymentController:
         """Deployments, their ReplicaSets, and pods whose end a Recreate waits for."""
         return (
             Watch(Deployment, own_key),
-            Watch(ReplicaSet, _deployments_of_replica_set),
+            Watch(ReplicaSet, _deployments_of_replica_set, indexes=ORPHANS_INDEX),
             Watch(Pod, _deployments_of_gone_pod),
         )
 
@@ -36,15 +36,14 @@ class DeploymentController:
         if deployment is None:
             return None
         selector = from_label_selector(deployment.spec.selector or LabelSelector())
-        in_namespace = reader.cache(ReplicaSet).list(key.namespace)
-        claims = claim(deployment, selector.matches, in_namespace)
+        claims = claim(deployment, selector.matches, candidates(reader, ReplicaSet, deployment))
         claims = await confirmed(reader, deployment, claims)
         pods = reader.cache(Pod)
         return View(
             deployment,
             claims,
             tuple(pod for rs in claims.owned for pod in pods.by_index(CONTROLLER, rs.metadata.uid)),
-            frozenset(rs.metadata.name for rs in in_namespace),
+            frozenset(rs.metadata.name for rs in reader.cache(ReplicaSet).list(key.namespace)),
             reader.failure,
         )
 

@@ -11,7 +11,7 @@ from steersman.apimachinery.selectors import from_label_selector
 from steersman.client.cache import CONTROLLER, ObjectKey
 from steersman.controllers.pods import is_active, is_finished
 from steersman.controllers.replicaset.plan import Owner, View, plan
-from steersman.reconcile.adoption import confirmed, owners_concerned
+from steersman.reconcile.adoption import ORPHANS_INDEX, candidates, confirmed, owners_concerned
 from steersman.reconcile.controller import Reader, Watch, own_key
 from steersman.reconcile.owners import Matches, claim, controller_of, is_controlled_by
 from steersman.reconcile.plan import Plan
@@ -27,19 +27,19 @@ class ReplicaSetController:
     @property
     def watches(self) -> tuple[Watch[Any], ...]:
         """Owners and pods."""
-        return (Watch(self.kind, own_key), Watch(Pod, self._owners_of_pod))
+        return (Watch(self.kind, own_key), Watch(Pod, self._owners_of_pod, indexes=ORPHANS_INDEX))
 
     async def observe(self, reader: Reader, key: ObjectKey) -> View | None:
         """The owner and its pods; before an adoption the owner is read live."""
         owner: Owner | None = reader.get(self.kind, key)
         if owner is None or not (matches := pod_selector(owner)):
             return None
-        in_namespace = reader.cache(Pod).list(key.namespace)
-        claims = claim(owner, matches, (pod for pod in in_namespace if is_active(pod)))
+        pods = candidates(reader, Pod, owner)
+        claims = claim(owner, matches, (pod for pod in pods if is_active(pod)))
         claims = await confirmed(reader, owner, claims)
         terminating = sum(
             pod.metadata.deletionTimestamp is not None and not is_finished(pod)
-            for pod in in_namespace if is_controlled_by(pod, owner)
+            for pod in pods if is_controlled_by(pod, owner)
         )  # fmt: skip
         return View(owner, claims, terminating, self._related(reader, owner), reader.failure)
 
