@@ -1,0 +1,115 @@
+"""The seams of the pipeline: what authentication, authorization and admission are told, and what they answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Protocol
+
+from steersman.api.meta import DeleteOptions, Kind
+from steersman.api.resources import Resource
+from steersman.apimachinery.object import Object
+from steersman.apiserver.request import RequestInfo
+from steersman.apiserver.user import AUTHENTICATED_GROUP, MASTERS_GROUP, UserInfo
+
+
+class Operation(StrEnum):
+    """What admission judges."""
+
+    CREATE = "CREATE"
+    UPDATE = "UPDATE"
+    DELETE = "DELETE"
+    CONNECT = "CONNECT"
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionAttributes:
+    """One write on its way in. object is absent for DELETE, old_object for CREATE."""
+
+    operation: Operation
+    resource: Resource
+    user: UserInfo
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    object: Object | None = None
+    old_object: Kind | None = None
+    dry_run: bool = False
+    delete_options: DeleteOptions | None = None
+    warnings: list[str] = field(default_factory=list)
+
+
+def attributes_with(attributes: AdmissionAttributes, obj: Object | None) -> AdmissionAttributes:
+    """The same write with the object as a plugin left it."""
+    return replace(attributes, object=obj)
+
+
+class AdmissionPlugin(Protocol):
+    """One rule about writes. Raises a StatusError to refuse."""
+
+    name: str
+
+    def handles(self, operation: Operation) -> bool:
+        """Whether the plugin has a say in this operation."""
+        ...
+
+    async def admit(self, attributes: AdmissionAttributes) -> Object | None:
+        """The object, changed or not; called before validation."""
+        ...
+
+    async def validate(self, attributes: AdmissionAttributes) -> None:
+        """The last word, on the object as it would be stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Whether a request is allowed, and why not."""
+
+    allowed: bool
+    reason: str = ""
+
+
+class Authorizer(Protocol):
+    """Decides on a request before its body is read."""
+
+    def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
+        """Allowed or not; no opinion counts as not."""
+        ...
+
+
+class Presented(Protocol):
+    """What a client shows of itself; `component.http`'s requests do."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By lower-case name."""
+        ...
+
+    @property
+    def peer_cert_der(self) -> bytes | None:
+        """The client certificate, which nobody has verified yet."""
+        ...
+
+
+class Authenticator(Protocol):
+    """Says who a client is."""
+
+    async def authenticate(self, presented: Presented) -> UserInfo | None:
+        """The user; None when nothing was presented that it knows. Raises Unauthorized for what is presented and wrong."""
+        ...
+
+
+class AlwaysAllow:
+    """Everybody may do everything: for tests of other parts."""
+
+    def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
+        """Allowed."""
+        return Decision(True)
+
+
+class AdmitEverybody:
+    """Everybody is the same administrator: for tests of other parts."""
+
+    async def authenticate(self, presented: Presented) -> UserInfo | None:
+        """An administrator."""
+        return UserInfo("admin", groups=(MASTERS_GROUP, AUTHENTICATED_GROUP))

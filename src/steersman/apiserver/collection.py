@@ -1,0 +1,101 @@
+"""All objects of one resource: where they stand in the store, how they are read, written and taken away.
+
+Every write compares the revision it was computed from, so that no write is lost and none needs a lock.
+"""
+
+from typing import Generic, TypeVar
+
+from steersman.api.meta import Kind
+from steersman.api.resources import Resource
+from steersman.apimachinery.codec.json import decode, encode
+from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import already_exists, modified, not_found
+from steersman.apiserver.registry.strategy import Strategy
+from steersman.storage.cached import CachedObject, Facts, with_resource_version
+from steersman.storage.cacher import Cacher
+from steersman.storage.interface import Compare, CompareFailed, Delete, Put, Store
+
+K = TypeVar("K", bound=Kind)
+
+ROOT = "/registry/"
+EVENT_TTL_SECONDS = 3600
+
+
+class Collection(Generic[K]):
+    """The objects of one resource. Structs that come out carry their resourceVersion; stored bytes don't."""
+
+    def __init__(self, resource: Resource, strategy: Strategy[K], store: Store) -> None:
+        self.resource = resource
+        self.strategy = strategy
+        self.kind: type[K] = resource.object_type  # type: ignore[assignment]  # the table pairs them
+        self.prefix = f"{ROOT}{resource.group_resource}/"
+        self._store = store
+        self._ttl = EVENT_TTL_SECONDS if resource.plural == "events" else None
+        self.cacher = Cacher(self.prefix, self.index)
+
+    def key(self, namespace: str, name: str) -> str:
+        """Where an object stands."""
+        return f"{self.prefix}{namespace}/{name}" if self.resource.namespaced else f"{self.prefix}{name}"
+
+    def under(self, namespace: str) -> str:
+        """The prefix of a namespace's objects, of all objects when none is given."""
+        return f"{self.prefix}{namespace}/" if namespace and self.resource.namespaced else self.prefix
+
+    def index(self, stored: bytes) -> Facts:
+        """What selectors may ask of an object."""
+        obj = decode(stored, self.kind)
+        meta = obj.metadata
+        fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace, **self.strategy.selectable(obj)}
+        return Facts(meta.namespace, meta.name, meta.labels, fields)
+
+    def decoded(self, cached: CachedObject) -> K:
+        """The object itself."""
+        return decode(cached.data, self.kind)
+
+    def find(self, namespace: str, name: str) -> CachedObject:
+        """The object of this name, or NotFound."""
+        cached = self.cacher.get(self.key(namespace, name))
+        if cached is None:
+            raise not_found(self.resource.group_resource, name)
+        return cached
+
+    def encoded(self, obj: K) -> bytes:
+        """The bytes as they are stored: without resourceVersion."""
+        if obj.metadata.resourceVersion:
+            obj = replace(obj, metadata=replace(obj.metadata, resourceVersion=""))
+        return encode(obj)
+
+    async def create(self, obj: K) -> bytes:
+        """Store a new object; its bytes with the resourceVersion. AlreadyExists when the name is taken."""
+        meta = obj.metadata
+        key, data = self.key(meta.namespace, meta.name), self.encoded(obj)
+        try:
+            result = await self._store.txn((Compare(key, 0),), (Put(key, data, self._ttl),))
+        except CompareFailed as error:
+            raise already_exists(self.resource.group_resource, meta.name) from error
+        return with_resource_version(data, result.revision)
+
+    async def replace(self, obj: K, revision: int) -> bytes:
+        """Store a changed object computed from `revision`. Conflict when another write came first."""
+        meta = obj.metadata
+        key, data = self.key(meta.namespace, meta.name), self.encoded(obj)
+        try:
+            result = await self._store.txn((Compare(key, revision),), (Put(key, data, self._ttl),))
+        except CompareFailed as error:
+            raise self._lost(meta.name, error) from error
+        return with_resource_version(data, result.revision)
+
+    async def remove(self, obj: K, revision: int) -> bytes:
+        """Take an object away; its last state with the resourceVersion of its end."""
+        meta = obj.metadata
+        key = self.key(meta.namespace, meta.name)
+        try:
+            result = await self._store.txn((Compare(key, revision),), (Delete(key),))
+        except CompareFailed as error:
+            raise self._lost(meta.name, error) from error
+        return with_resource_version(self.encoded(obj), result.revision)
+
+    def _lost(self, name: str, error: CompareFailed) -> Exception:
+        if error.current is None:
+            return not_found(self.resource.group_resource, name)
+        return modified(self.resource.group_resource, name)

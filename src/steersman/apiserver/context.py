@@ -1,0 +1,65 @@
+"""One request on its way through the pipeline."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from steersman.api.resources import Resource
+from steersman.apimachinery.status import BadRequest, Cause, invalid
+from steersman.apiserver.request import EMPTY_QUERY, Query, RequestInfo
+from steersman.apiserver.user import UserInfo
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """What every step may look at. warnings is the only thing steps add to."""
+
+    info: RequestInfo
+    resource: Resource
+    user: UserInfo
+    now: datetime
+    query: Query = EMPTY_QUERY
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of the URL; for namespaces themselves there is none."""
+        return self.info.namespace if self.resource.namespaced else ""
+
+    @property
+    def dry_run(self) -> bool:
+        """Nothing may be stored; everything else happens."""
+        values = self.query.all("dryRun")
+        if any(value != "All" for value in values):
+            causes = [
+                Cause("FieldValueNotSupported", f'Unsupported value: "{v}": supported values: "All"', "dryRun")
+                for v in values
+            ]
+            raise invalid(self.options_kind, "", causes)
+        return bool(values)
+
+    @property
+    def options_kind(self) -> str:
+        """The kind upstream reports wrong query options under."""
+        kinds = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
+        return f"{kinds.get(self.info.verb, 'DeleteOptions')}.meta.k8s.io"
+
+    @property
+    def field_validation(self) -> str:
+        """Strict, Warn or Ignore."""
+        wanted = self.query.get("fieldValidation") or "Warn"
+        if wanted not in ("Strict", "Warn", "Ignore"):
+            supported = 'supported values: "", "Ignore", "Strict", "Warn"'
+            cause = Cause("FieldValueNotSupported", f'Unsupported value: "{wanted}": {supported}', "fieldValidation")
+            raise invalid(self.options_kind, "", [cause])
+        return wanted
+
+    def integer(self, name: str) -> int | None:
+        """A numeric query parameter."""
+        text = self.query.get(name)
+        if not text:
+            return None
+        try:
+            return int(text)
+        except ValueError as error:
+            message = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+            raise BadRequest(message) from error

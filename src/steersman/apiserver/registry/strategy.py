@@ -1,0 +1,133 @@
+"""What differs from kind to kind on the way into the store: one Strategy each, with defaults that fit most kinds.
+
+Source: apiserver/pkg/registry/rest: RESTCreateStrategy, RESTUpdateStrategy, RESTDeleteStrategy.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from steersman.api.meta import DeleteOptions, Kind
+from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Cause
+
+K = TypeVar("K", bound=Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of `kubectl get`. priority above zero shows only with `-o wide`."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+NAME_COLUMN = Column("Name", format="name", description="Name must be unique within a namespace.")
+AGE_COLUMN = Column("Age", description="Time since the object was made.")
+
+
+class Strategy(Generic[K]):
+    """Everything here is pure: objects in, objects or causes out."""
+
+    columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
+    # A PUT without resourceVersion overwrites.
+    allows_unconditional_update = True
+    # A PUT to a name that doesn't exist creates it.
+    allows_create_on_update = False
+    # A change of spec counts in metadata.generation.
+    has_generation = True
+
+    def default(self, obj: K) -> K:
+        """Fill in what the client left out; static `Default` markers have been applied."""
+        return obj
+
+    def prepare_for_create(self, obj: K) -> K:
+        """Take away what a client may not set: its status."""
+        if self.has_generation and has_spec(obj):
+            obj = replace(obj, metadata=replace(obj.metadata, generation=1))
+        return reset_status(obj)
+
+    def prepare_for_update(self, obj: K, old: K) -> K:
+        """Keep what a client may not change through the main resource, and count the change."""
+        kept = keep_status(obj, old)
+        if not self.has_generation or not has_spec(obj):
+            return kept
+        changed = any(getattr(kept, name) != getattr(old, name) for name in spec_fields(obj))
+        generation = old.metadata.generation + 1 if changed else old.metadata.generation
+        return replace(kept, metadata=replace(kept.metadata, generation=generation))
+
+    def prepare_for_status_update(self, obj: K, old: K) -> K:
+        """Through `status` only the status and metadata's labels and such may change; upstream keeps all but status."""
+        fields = {name: getattr(old, name) for name in spec_fields(obj)}
+        meta = replace(
+            obj.metadata, generation=old.metadata.generation, deletionTimestamp=old.metadata.deletionTimestamp
+        )
+        return replace(obj, metadata=meta, **fields)
+
+    def prepare_for_subresource(self, subresource: str, obj: K, old: K) -> K:
+        """What a write through a subresource with the kind's own body changes: by default `status` its status."""
+        if subresource == "status":
+            return self.prepare_for_status_update(obj, old)
+        return self.prepare_for_update(obj, old)
+
+    def validate(self, obj: K) -> Sequence[Cause]:
+        """What is wrong with a new object."""
+        return ()
+
+    def validate_update(self, obj: K, old: K) -> Sequence[Cause]:
+        """What is wrong with a change; by default what is wrong with the result."""
+        return self.validate(obj)
+
+    def validate_subresource(self, subresource: str, obj: K, old: K) -> Sequence[Cause]:
+        """What is wrong with a change through a subresource."""
+        return ()
+
+    def warnings(self, obj: K) -> Sequence[str]:
+        """Texts for the client's Warning header."""
+        return ()
+
+    def selectable(self, obj: K) -> Mapping[str, str]:
+        """Values of the fields a field selector may ask for, besides metadata's; every one of them, also when empty."""
+        return {}
+
+    def row(self, obj: K, now: datetime) -> tuple[Any, ...]:
+        """The cells of `columns`."""
+        created = obj.metadata.creationTimestamp
+        return (obj.metadata.name, created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else "<unknown>")
+
+    def grace_period_seconds(self, obj: K, options: DeleteOptions) -> int | None:
+        """How long a deleted object lives on; None for kinds that go at once."""
+        return None
+
+
+IDENTITY = frozenset({"kind", "apiVersion", "metadata", "status"})
+
+
+def spec_fields(obj: Kind) -> tuple[str, ...]:
+    """All fields that are neither identity nor status."""
+    return tuple(name for name in obj.__struct_fields__ if name not in IDENTITY)
+
+
+def has_spec(obj: Kind) -> bool:
+    """The kind separates what is wanted from what is."""
+    return "spec" in obj.__struct_fields__
+
+
+def reset_status(obj: K) -> K:
+    """The object with an empty status, if its kind has one."""
+    if "status" not in obj.__struct_fields__:
+        return obj
+    changes: dict[str, Any] = {"status": type(obj)().status}  # type: ignore[attr-defined]  # it has the field
+    return replace(obj, **changes)
+
+
+def keep_status(obj: K, old: K) -> K:
+    """The object with the stored one's status."""
+    if "status" not in obj.__struct_fields__:
+        return obj
+    changes: dict[str, Any] = {"status": old.status}  # type: ignore[attr-defined]  # it has the field
+    return replace(obj, **changes)
