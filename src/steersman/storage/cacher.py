@@ -1,0 +1,215 @@
+"""The watch cache of one resource: current objects as bytes, and a window of events that every watcher shares.
+
+It lives in the API server's event loop and knows neither kinds nor HTTP. Reads never await. `CacheSet` feeds it.
+Source: apiserver/pkg/storage/cacher.
+"""
+
+import asyncio
+from bisect import bisect_left, insort
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from steersman.component.log import get_logger
+from steersman.storage.cached import CachedObject, Index, Matches, with_resource_version
+from steersman.storage.interface import Entry, Event
+
+_log = get_logger(__name__)
+
+# Source: cacher.go: between 100 and 102,400 events, grown while they are younger than about a minute.
+WINDOW_EVENTS = 10_000
+# A watcher this far behind is cut off; it resumes from its last resourceVersion, or gets 410.
+WATCH_BUFFER_EVENTS = 20_000
+
+
+class Change(StrEnum):
+    """What a watcher is told."""
+
+    ADDED = "ADDED"
+    MODIFIED = "MODIFIED"
+    DELETED = "DELETED"
+
+
+class TooOld(Exception):
+    """The revision asked for lies before the kept events."""
+
+    def __init__(self, asked: int, oldest: int) -> None:
+        super().__init__(f"too old resource version: {asked} ({oldest})")
+
+
+@dataclass(slots=True, eq=False)
+class CacheEvent:
+    """One change of one object; old or new is None where it didn't exist. Frames are encoded once, for all watchers."""
+
+    revision: int
+    old: CachedObject | None
+    new: CachedObject | None
+    _frames: dict[Change, bytes] = field(default_factory=dict)
+
+    def change_for(self, matches: Matches) -> Change | None:
+        """What this event means to a watcher that sees only what matches: an object may enter or leave its view."""
+        was = self.old is not None and matches(self.old.facts)
+        now = self.new is not None and matches(self.new.facts)
+        if now:
+            return Change.MODIFIED if was else Change.ADDED
+        return Change.DELETED if was else None
+
+    def subject(self, change: Change) -> bytes:
+        """The object's JSON as this change shows it: what leaves is shown as it last matched, at this revision."""
+        if change is not Change.DELETED:
+            assert self.new is not None
+            return self.new.data
+        assert self.old is not None
+        before, now = b'"resourceVersion":"%d"' % self.old.revision, b'"resourceVersion":"%d"' % self.revision
+        return self.old.data.replace(before, now, 1)
+
+    def frame(self, change: Change) -> bytes:
+        """The watch frame, newline included."""
+        frame = self._frames.get(change)
+        if frame is None:
+            frame = self._frames[change] = encode_frame(change, self.subject(change))
+        return frame
+
+
+def encode_frame(change: str, data: bytes) -> bytes:
+    """One line of a JSON watch stream."""
+    return b'{"type":"%b","object":%b}\n' % (change.encode(), data)
+
+
+class CacheWatch:
+    """One watcher's view: initial objects, then events as they come. Closed by either side."""
+
+    def __init__(self, cacher: "Cacher", matches: Matches, initial: tuple[CacheEvent, ...]) -> None:
+        self._cacher = cacher
+        self._matches = matches
+        self._pending: list[tuple[Change, CacheEvent]] = []
+        self._ready = asyncio.Event()
+        self.is_closed = False
+        self.revision = cacher.revision
+        self.deliver(initial)
+
+    def deliver(self, events: tuple[CacheEvent, ...]) -> None:
+        """Called by the cacher for each batch."""
+        for event in events:
+            change = event.change_for(self._matches)
+            if change is not None:
+                self._pending.append((change, event))
+        if self._pending:
+            if len(self._pending) > WATCH_BUFFER_EVENTS:
+                _log.warning("a watcher is too slow; it is cut off", pending=len(self._pending))
+                self.close()
+            self._ready.set()
+
+    async def next(self, timeout_seconds: float) -> tuple[tuple[Change, CacheEvent], ...]:
+        """What came since the last call, in order; empty when nothing did for this long, or the watch is closed."""
+        if not self._pending and not self.is_closed:
+            self._ready.clear()
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    await self._ready.wait()
+            except TimeoutError:
+                pass
+        batch, self._pending = tuple(self._pending), []
+        # Read together with the batch, without an await between: a bookmark may then say this revision.
+        self.revision = self._cacher.revision
+        return batch
+
+    def close(self) -> None:
+        """Stop; further `next` calls give what is left, then nothing."""
+        self.is_closed = True
+        self._cacher.forget(self)
+        self._ready.set()
+
+
+class Cacher:
+    """All objects below one prefix of the store."""
+
+    def __init__(self, prefix: str, index: Index) -> None:
+        self.prefix = prefix
+        self._index = index
+        self._objects: dict[str, CachedObject] = {}
+        self._keys: list[str] = []
+        self._window: deque[CacheEvent] = deque(maxlen=WINDOW_EVENTS)
+        self._watches: set[CacheWatch] = set()
+        # How far the cache has come: the store's revision, also when the last writes were elsewhere.
+        self.revision = 0
+        # Events after this revision are all in the window.
+        self._window_start = 0
+
+    def get(self, key: str) -> CachedObject | None:
+        """The object at a key."""
+        return self._objects.get(key)
+
+    def under(self, prefix: str, start_after: str = "") -> list[CachedObject]:
+        """Objects whose keys begin with prefix, in key order, after a key."""
+        if prefix == self.prefix and not start_after:
+            return [self._objects[key] for key in self._keys]
+        first = bisect_left(self._keys, prefix)
+        if start_after:
+            first = max(first, bisect_left(self._keys, start_after + "\0"))
+        last = bisect_left(self._keys, prefix + "\U0010ffff")
+        return [self._objects[key] for key in self._keys[first:last]]
+
+    def cached(self, entry: Entry) -> CachedObject:
+        """A stored entry in the form of this cache; for pages read from the store's past."""
+        known = self._objects.get(entry.key)
+        if known is not None and known.revision == entry.revision:
+            return known
+        data = with_resource_version(entry.value, entry.revision)
+        return CachedObject(entry.key, data, entry.revision, entry.create_revision, self._index(entry.value))
+
+    def watch(self, from_revision: int, matches: Matches) -> CacheWatch:
+        """Events after a revision; from 0, what is there now comes first as ADDED. TooOld when events are missing."""
+        if from_revision and from_revision < self._window_start:
+            raise TooOld(from_revision, self._window_start)
+        if from_revision:
+            initial = tuple(event for event in self._window if event.revision > from_revision)
+        else:
+            initial = tuple(CacheEvent(one.revision, None, one) for one in self.under(self.prefix))
+        watch = CacheWatch(self, matches, initial)
+        self._watches.add(watch)
+        return watch
+
+    def forget(self, watch: CacheWatch) -> None:
+        """Called by a watch that is closed."""
+        self._watches.discard(watch)
+
+    def close_watches(self) -> None:
+        """End every watch: the server stops, or what clients may see has changed."""
+        for watch in tuple(self._watches):
+            watch.close()
+
+    def load(self, entries: tuple[Entry, ...], revision: int) -> None:
+        """Begin anew from the store's state at a revision; watchers must begin anew too."""
+        self.close_watches()
+        self._objects = {entry.key: self.cached(entry) for entry in entries}
+        self._keys = sorted(self._objects)
+        self._window.clear()
+        self.revision = self._window_start = revision
+
+    def apply(self, batch: list[Event], revision: int) -> None:
+        """Take the store's events in; revision is how far the store's history is known by now."""
+        self.revision = revision
+        if not batch:
+            return
+        events = tuple(self._take(event) for event in batch)
+        is_full = len(self._window) + len(events) > WINDOW_EVENTS
+        self._window.extend(events)
+        if is_full:
+            self._window_start = self._window[0].revision
+        for watch in tuple(self._watches):
+            watch.deliver(events)
+
+    def _take(self, event: Event) -> CacheEvent:
+        old = self._objects.get(event.key)
+        if event.is_delete:
+            if old is not None:
+                del self._objects[event.key]
+                del self._keys[bisect_left(self._keys, event.key)]
+            return CacheEvent(event.revision, old, None)
+        data = with_resource_version(event.value, event.revision)
+        new = CachedObject(event.key, data, event.revision, event.create_revision, self._index(event.value))
+        if old is None:
+            insort(self._keys, event.key)
+        self._objects[event.key] = new
+        return CacheEvent(event.revision, old, new)

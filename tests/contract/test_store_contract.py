@@ -1,0 +1,308 @@
+"""What every Store does, whichever engine is below."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from steersman.component.clock import FakeClock
+from steersman.storage.interface import (
+    FIRST_REVISION,
+    Compacted,
+    Compare,
+    CompareFailed,
+    Delete,
+    Event,
+    FutureRevision,
+    Put,
+    Store,
+    StoreFull,
+    StoreLocked,
+)
+from steersman.storage.memory import MemoryStore
+from steersman.storage.sqlite import SQLiteStore, open_sqlite
+
+Opener = Callable[[], Awaitable[Store]]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
+    made: Store = MemoryStore(clock) if request.param == "memory" else await open_sqlite(tmp_path / "state.db", clock)
+    yield made
+    await made.close()
+
+
+async def put(store: Store, key: str, value: str = "v", revision: int | None = None) -> int:
+    compares = () if revision is None else (Compare(key, revision),)
+    return (await store.txn(compares, (Put(key, value.encode()),))).revision
+
+
+async def take(store: Store, prefix: str, from_revision: int, count: int) -> list[Event]:
+    """The next events of a watch."""
+    events: list[Event] = []
+    async with asyncio.timeout(10), aclosing(store.watch(prefix, from_revision)) as batches:
+        async for batch in batches:
+            events += batch
+            if len(events) >= count:
+                break
+    return events
+
+
+async def test_a_fresh_store_begins_at_the_first_revision(store: Store) -> None:
+    assert store.revision == FIRST_REVISION
+    assert await put(store, "/a/x") == FIRST_REVISION + 1
+
+
+async def test_what_was_put_is_read_back_with_its_revisions(store: Store) -> None:
+    first = await put(store, "/a/x", "one")
+    second = await put(store, "/a/x", "two")
+    entry = await store.get("/a/x")
+    assert entry is not None
+    assert (entry.value, entry.create_revision, entry.revision) == (b"two", first, second)
+
+
+async def test_a_comparison_that_fails_writes_nothing_and_shows_what_stands_there(store: Store) -> None:
+    revision = await put(store, "/a/x", "one", 0)
+    with pytest.raises(CompareFailed) as failed:
+        await put(store, "/a/x", "two", 0)
+    assert failed.value.current is not None
+    assert failed.value.current.revision == revision
+    with pytest.raises(CompareFailed) as missing:
+        await put(store, "/a/y", "two", 5)
+    assert missing.value.current is None
+    assert store.revision == revision
+
+
+async def test_writes_of_one_transaction_share_a_revision_and_all_or_none_happen(store: Store) -> None:
+    await put(store, "/a/gone")
+    result = await store.txn((Compare("/a/new", 0),), (Put("/a/new", b"1"), Put("/a/other", b"2"), Delete("/a/gone")))
+    entries = (await store.list("/a/")).entries
+    assert [(entry.key, entry.revision) for entry in entries] == [
+        ("/a/new", result.revision),
+        ("/a/other", result.revision),
+    ]
+    with pytest.raises(CompareFailed):
+        await store.txn((Compare("/a/other", 1),), (Put("/a/new", b"x"), Delete("/a/other")))
+    assert (await store.list("/a/")).entries == entries
+
+
+async def test_list_keeps_to_the_prefix_and_pages_at_one_revision(store: Store) -> None:
+    for name in ("/a/1", "/a/2", "/a/3", "/ab/1", "/b/1", "/a/ü"):
+        await put(store, name)
+    page = await store.list("/a/", limit=2)
+    assert [entry.key for entry in page.entries] == ["/a/1", "/a/2"]
+    assert (page.more, page.remaining) == (True, 2)
+    await put(store, "/a/25")
+    await store.txn((), (Delete("/a/3"),))
+    rest = await store.list("/a/", limit=2, start_after="/a/2", revision=page.revision)
+    assert [entry.key for entry in rest.entries] == ["/a/3", "/a/ü"]
+    assert not rest.more
+    assert [entry.key for entry in (await store.list("/a/")).entries] == ["/a/1", "/a/2", "/a/25", "/a/ü"]
+
+
+async def test_a_key_can_be_read_as_of_an_older_revision(store: Store) -> None:
+    first = await put(store, "/a/x", "one")
+    await put(store, "/a/x", "two")
+    await store.txn((), (Delete("/a/x"),))
+    entry = await store.get("/a/x", first)
+    assert entry is not None
+    assert entry.value == b"one"
+    assert await store.get("/a/x") is None
+    with pytest.raises(FutureRevision):
+        await store.get("/a/x", store.revision + 1)
+
+
+async def test_a_watch_gives_history_then_live_changes_without_gap_or_duplicate(store: Store) -> None:
+    first = await put(store, "/a/0")
+    await put(store, "/b/0")
+    watching = asyncio.create_task(take(store, "/a/", first, 12))
+    for number in range(1, 12):
+        await put(store, f"/a/{number}")
+    events = await watching
+    assert [event.key for event in events] == [f"/a/{number}" for number in range(12)]
+    assert [event.revision for event in events] == sorted({event.revision for event in events})
+
+
+async def test_a_deletion_is_told_with_the_previous_value(store: Store) -> None:
+    created = await put(store, "/a/x", "last")
+    result = await store.txn((), (Delete("/a/x"),))
+    (event,) = await take(store, "/a/", result.revision, 1)
+    assert event == Event("/a/x", b"last", created, result.revision, is_delete=True)
+
+
+async def test_deleting_what_is_not_there_is_no_write(store: Store) -> None:
+    before = store.revision
+    await store.txn((), (Delete("/a/x"),))
+    assert store.revision == before
+
+
+async def test_compacted_history_can_be_neither_watched_nor_read(store: Store) -> None:
+    first = await put(store, "/a/x", "one")
+    await put(store, "/a/x", "two")
+    last = await put(store, "/a/x", "three")
+    await store.compact(last)
+    with pytest.raises(Compacted):
+        await take(store, "/a/", first, 1)
+    with pytest.raises(Compacted):
+        await store.get("/a/x", first)
+    watching = asyncio.create_task(take(store, "/a/", last + 1, 1))
+    await asyncio.sleep(0)
+    await put(store, "/a/x", "four")
+    assert [event.value for event in await watching] == [b"four"]
+
+
+async def test_history_is_forgotten_after_five_minutes(store: Store, clock: FakeClock) -> None:
+    first = await put(store, "/a/x")
+    await clock.advance(301)
+    await put(store, "/a/y")
+    with pytest.raises(Compacted):
+        await take(store, "/a/", first, 1)
+
+
+async def test_an_entry_with_a_ttl_ends_by_itself_unless_it_is_written_again(store: Store, clock: FakeClock) -> None:
+    await store.txn((), (Put("/a/short", b"", 10), Put("/a/renewed", b"", 10)))
+    await put(store, "/a/renewed")
+    watching = asyncio.create_task(take(store, "/a/", store.revision + 1, 1))
+    await clock.drain()
+    await clock.advance(15)
+    (event,) = await watching
+    assert (event.key, event.is_delete) == ("/a/short", True)
+    assert await store.get("/a/renewed") is not None
+
+
+async def test_of_many_writers_that_compare_exactly_one_wins_each_round(store: Store) -> None:
+    revision = 0
+    for _ in range(5):
+        outcomes = await asyncio.gather(
+            *(put(store, "/a/x", str(writer), revision) for writer in range(64)), return_exceptions=True
+        )
+        won = [outcome for outcome in outcomes if isinstance(outcome, int)]
+        assert len(won) == 1
+        assert sum(isinstance(outcome, CompareFailed) for outcome in outcomes) == 63
+        revision = won[0]
+
+
+async def test_concurrent_writers_all_get_revisions_of_their_own(store: Store) -> None:
+    revisions = await asyncio.gather(*(put(store, f"/a/{number}") for number in range(200)))
+    assert len(set(revisions)) == 200
+    assert len((await store.list("/a/")).entries) == 200
+    events = await take(store, "/a/", min(revisions), 200)
+    assert [event.revision for event in events] == sorted(revisions)
+
+
+async def test_a_big_value_survives(store: Store) -> None:
+    await store.txn((), (Put("/a/x", b"\x00\xff" * 750_000),))
+    entry = await store.get("/a/x")
+    assert entry is not None
+    assert len(entry.value) == 1_500_000
+
+
+async def test_a_closed_store_ends_its_watches(clock: FakeClock) -> None:
+    store = MemoryStore(clock)
+    watching = asyncio.create_task(take(store, "/a/", 1, 1))
+    await asyncio.sleep(0)
+    await store.close()
+    assert await watching == []
+
+
+async def reopened(store: SQLiteStore, path: Path, clock: FakeClock) -> SQLiteStore:
+    await store.close()
+    return await open_sqlite(path, clock)
+
+
+async def test_sqlite_keeps_entries_and_revision_over_a_restart(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.db"
+    store = await open_sqlite(path, clock)
+    await put(store, "/a/x", "kept")
+    await put(store, "/a/y", "gone")
+    await store.txn((), (Delete("/a/y"),))
+    revision = store.revision
+    store = await reopened(store, path, clock)
+    assert store.revision == revision
+    assert [entry.value for entry in (await store.list("/a/")).entries] == [b"kept"]
+    with pytest.raises(Compacted):
+        await take(store, "/a/", revision, 1)
+    assert await put(store, "/a/z") == revision + 1
+    await store.close()
+
+
+async def test_sqlite_expires_after_a_restart_what_was_to_end(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.db"
+    store = await open_sqlite(path, clock)
+    await store.txn((), (Put("/a/x", b"", 10),))
+    store = await reopened(store, path, clock)
+    watching = asyncio.create_task(take(store, "/a/", store.revision + 1, 1))
+    await clock.drain()
+    await clock.advance(15)
+    assert (await watching)[0].is_delete
+    await store.close()
+
+
+async def test_sqlite_is_held_by_one_process(tmp_path: Path, clock: FakeClock) -> None:
+    store = await open_sqlite(tmp_path / "state.db", clock)
+    with pytest.raises(StoreLocked, match=str(os.getpid())):
+        await open_sqlite(tmp_path / "state.db", clock)
+    await store.close()
+
+
+async def test_a_full_disk_refuses_writes_loses_nothing_and_goes_on_when_there_is_room(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    store = await open_sqlite(tmp_path / "state.db", clock, max_pages=64)
+    kept = await put(store, "/a/kept")
+    outcomes = await asyncio.gather(
+        *(store.txn((), (Put(f"/a/big{n}", b"x" * 400_000),)) for n in range(3)), return_exceptions=True
+    )
+    assert all(isinstance(outcome, StoreFull) for outcome in outcomes)
+    assert store.revision == kept
+    assert [entry.key for entry in (await store.list("/a/")).entries] == ["/a/kept"]
+    assert await put(store, "/a/small") == kept + 1
+    await store.close()
+
+
+CRASHING = """
+import asyncio, sys
+from pathlib import Path
+from steersman.component.clock import RealClock
+from steersman.storage.interface import Put
+from steersman.storage.sqlite import open_sqlite
+
+async def main():
+    store = await open_sqlite(Path(sys.argv[1]), RealClock())
+    async def write(writer):
+        for number in range(100000):
+            await store.txn((), (Put(f"/a/{writer}-{number}", b"x" * 500), Put(f"/b/{writer}-{number}", b"x" * 500)))
+            print(f"{writer}-{number}", flush=True)
+    await asyncio.gather(*(write(writer) for writer in range(32)))
+
+asyncio.run(main())
+"""
+
+
+async def test_every_acknowledged_write_survives_a_kill(tmp_path: Path, clock: FakeClock) -> None:
+    path = tmp_path / "state.db"
+    process = subprocess.Popen([sys.executable, "-c", CRASHING, str(path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    acknowledged = [process.stdout.readline().strip() for _ in range(500)]
+    process.send_signal(signal.SIGKILL)
+    acknowledged += [line.strip() for line in process.stdout.read().splitlines(keepends=True) if line.endswith("\n")]
+    process.wait(10)
+    process.stdout.close()
+    store = await open_sqlite(path, clock)
+    there = {entry.key for entry in (await store.list("/a/")).entries}
+    beside = {entry.key.replace("/b/", "/a/") for entry in (await store.list("/b/")).entries}
+    assert {f"/a/{name}" for name in acknowledged} <= there
+    assert there == beside
+    assert store.revision >= FIRST_REVISION + len(acknowledged)
+    await store.close()
