@@ -95,7 +95,7 @@ class Authenticator(Protocol):
     """Says who a client is."""
 
     async def authenticate(self, presented: Presented) -> UserInfo | None:
-        """The user; None when nothing was presented that it knows. Raises Unauthorized for what is presented and wrong."""
+        """The user; None when nothing it knows was presented. Raises Unauthorized for what is wrong."""
         ...
 
 

@@ -3,7 +3,9 @@
 Every write compares the revision it was computed from, so that no write is lost and none needs a lock.
 """
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from steersman.api.meta import Kind
 from steersman.api.resources import Resource
@@ -21,36 +23,45 @@ ROOT = "/registry/"
 EVENT_TTL_SECONDS = 3600
 
 
-class Collection(Generic[K]):
-    """The objects of one resource. Structs that come out carry their resourceVersion; stored bytes don't."""
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """Between the type a resource is served as and the one it is stored as."""
 
-    def __init__(self, resource: Resource, strategy: Strategy[K], store: Store) -> None:
+    stored_type: type[Kind]
+    to_stored: Callable[[Any], Kind]
+    to_served: Callable[[Any], Kind]
+
+
+class Collection(Generic[K]):
+    """The objects of one resource. What comes out carries its resourceVersion; it isn't part of what is stored.
+
+    Two resources over the same objects (Events) have a collection each and share the cacher.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        strategy: Strategy[K],
+        store: Store,
+        cacher: Cacher,
+        conversion: Conversion | None = None,
+    ) -> None:
         self.resource = resource
         self.strategy = strategy
         self.kind: type[K] = resource.object_type  # type: ignore[assignment]  # the table pairs them
-        self.prefix = f"{ROOT}{resource.group_resource}/"
+        self.cacher = cacher
+        self._prefix = cacher.prefix
         self._store = store
+        self._conversion = conversion
         self._ttl = EVENT_TTL_SECONDS if resource.plural == "events" else None
-        self.cacher = Cacher(self.prefix, self.index)
 
     def key(self, namespace: str, name: str) -> str:
         """Where an object stands."""
-        return f"{self.prefix}{namespace}/{name}" if self.resource.namespaced else f"{self.prefix}{name}"
+        return f"{self._prefix}{namespace}/{name}" if self.resource.namespaced else f"{self._prefix}{name}"
 
     def under(self, namespace: str) -> str:
         """The prefix of a namespace's objects, of all objects when none is given."""
-        return f"{self.prefix}{namespace}/" if namespace and self.resource.namespaced else self.prefix
-
-    def index(self, stored: bytes) -> Facts:
-        """What selectors may ask of an object."""
-        obj = decode(stored, self.kind)
-        meta = obj.metadata
-        fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace, **self.strategy.selectable(obj)}
-        return Facts(meta.namespace, meta.name, meta.labels, fields)
-
-    def decoded(self, cached: CachedObject) -> K:
-        """The object itself."""
-        return decode(cached.data, self.kind)
+        return f"{self._prefix}{namespace}/" if namespace and self.resource.namespaced else self._prefix
 
     def find(self, namespace: str, name: str) -> CachedObject:
         """The object of this name, or NotFound."""
@@ -59,31 +70,41 @@ class Collection(Generic[K]):
             raise not_found(self.resource.group_resource, name)
         return cached
 
-    def encoded(self, obj: K) -> bytes:
+    def decoded(self, cached: CachedObject) -> K:
+        """The object itself."""
+        return decode(self.served(cached.data), self.kind)
+
+    def served(self, data: bytes) -> bytes:
+        """Bytes from the cache as clients of this resource get them."""
+        if self._conversion is None:
+            return data
+        return encode(self._conversion.to_served(decode(data, self._conversion.stored_type)))
+
+    def stored(self, obj: K) -> bytes:
         """The bytes as they are stored: without resourceVersion."""
         if obj.metadata.resourceVersion:
             obj = replace(obj, metadata=replace(obj.metadata, resourceVersion=""))
-        return encode(obj)
+        return encode(obj if self._conversion is None else self._conversion.to_stored(obj))
 
     async def create(self, obj: K) -> bytes:
         """Store a new object; its bytes with the resourceVersion. AlreadyExists when the name is taken."""
         meta = obj.metadata
-        key, data = self.key(meta.namespace, meta.name), self.encoded(obj)
+        key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
             result = await self._store.txn((Compare(key, 0),), (Put(key, data, self._ttl),))
         except CompareFailed as error:
             raise already_exists(self.resource.group_resource, meta.name) from error
-        return with_resource_version(data, result.revision)
+        return self.served(with_resource_version(data, result.revision))
 
     async def replace(self, obj: K, revision: int) -> bytes:
         """Store a changed object computed from `revision`. Conflict when another write came first."""
         meta = obj.metadata
-        key, data = self.key(meta.namespace, meta.name), self.encoded(obj)
+        key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
             result = await self._store.txn((Compare(key, revision),), (Put(key, data, self._ttl),))
         except CompareFailed as error:
             raise self._lost(meta.name, error) from error
-        return with_resource_version(data, result.revision)
+        return self.served(with_resource_version(data, result.revision))
 
     async def remove(self, obj: K, revision: int) -> bytes:
         """Take an object away; its last state with the resourceVersion of its end."""
@@ -93,9 +114,21 @@ class Collection(Generic[K]):
             result = await self._store.txn((Compare(key, revision),), (Delete(key),))
         except CompareFailed as error:
             raise self._lost(meta.name, error) from error
-        return with_resource_version(self.encoded(obj), result.revision)
+        return self.served(with_resource_version(self.stored(obj), result.revision))
 
     def _lost(self, name: str, error: CompareFailed) -> Exception:
         if error.current is None:
             return not_found(self.resource.group_resource, name)
         return modified(self.resource.group_resource, name)
+
+
+def indexer(kind: type[K], strategy: Strategy[K]) -> Callable[[bytes], Facts]:
+    """What selectors may ask of a stored object."""
+
+    def index(stored: bytes) -> Facts:
+        obj = decode(stored, kind)
+        meta = obj.metadata
+        fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace, **strategy.selectable(obj)}
+        return Facts(meta.namespace, meta.name, meta.labels, fields)
+
+    return index

@@ -1,5 +1,6 @@
 """One request on its way through the pipeline."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -7,6 +8,10 @@ from steersman.api.resources import Resource
 from steersman.apimachinery.status import BadRequest, Cause, invalid
 from steersman.apiserver.request import EMPTY_QUERY, Query, RequestInfo
 from steersman.apiserver.user import UserInfo
+
+
+async def _at_once() -> None:
+    """There is nothing to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class RequestContext:
     now: datetime
     query: Query = EMPTY_QUERY
     warnings: list[str] = field(default_factory=list)
+    # Waits until everything written so far can be read.
+    catch_up: Callable[[], Awaitable[None]] = _at_once
 
     @property
     def namespace(self) -> str:

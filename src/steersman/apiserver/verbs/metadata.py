@@ -10,7 +10,7 @@ from typing import TypeVar
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.resources import Resource
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import Cause, Conflict, Details, invalid, modified
+from steersman.apimachinery.status import Cause, Conflict, Details, conflict, invalid, modified
 
 K = TypeVar("K", bound=Kind)
 
@@ -87,6 +87,19 @@ def checked_metadata(obj: Kind, resource: Resource) -> Sequence[Cause]:
     return causes + _owner_faults(meta)
 
 
+def checked_change(new: Kind, old: Kind) -> Sequence[Cause]:
+    """What may not be changed in metadata."""
+    added = [name for name in new.metadata.finalizers if name not in old.metadata.finalizers]
+    if not added or old.metadata.deletionTimestamp is None:
+        return ()
+    names = ", ".join(f'"{name}"' for name in added)
+    detail = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, "
+        f"found new finalizers []string{{{names}}}"
+    )
+    return (Cause("FieldValueForbidden", detail, "metadata.finalizers"),)
+
+
 def _name_faults(name: str, resource: Resource) -> list[str]:
     if resource.plural in PATH_SEGMENT_KINDS:
         if name in (".", ".."):
@@ -135,6 +148,17 @@ def check_identity(resource: Resource, new: Kind, old: Kind) -> None:
         raise Conflict(message, Details(name=meta.name, group=resource.group, kind=resource.plural))
 
 
+def check_preconditions(resource: Resource, old: Kind, uid: str | None, resource_version: str | None) -> None:
+    """A deletion must be of the object the client means."""
+    for label, wanted, found, hint in (
+        ("UID", uid, old.metadata.uid, "The object might have been deleted and then recreated"),
+        ("ResourceVersion", resource_version, old.metadata.resourceVersion, "The object might have been modified"),
+    ):
+        if wanted is not None and wanted != found:
+            why = f"the {label} in the precondition ({wanted}) does not match the {label} in record ({found}). {hint}"
+            raise conflict(group_kind(resource), old.metadata.name, why)
+
+
 def keep_system_metadata(new: K, old: K) -> K:
     """What only the server writes stays as it is."""
     before = old.metadata
@@ -146,6 +170,7 @@ def keep_system_metadata(new: K, old: K) -> K:
         deletionGracePeriodSeconds=before.deletionGracePeriodSeconds,
         generation=before.generation,
         selfLink="",
+        managedFields=before.managedFields,
         resourceVersion=before.resourceVersion,
     )
     return replace(new, metadata=kept)

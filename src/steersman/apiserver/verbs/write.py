@@ -1,27 +1,39 @@
 """Create and update: the steps every write goes through between its body and the store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Generic, TypeVar
 from uuid import UUID
 
 from steersman.api.meta import Kind
+from steersman.api.resources import Resource
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import OBJECT_MODIFIED, AlreadyExists, BadRequest, Conflict, already_exists, invalid
+from steersman.apimachinery.status import (
+    OBJECT_MODIFIED,
+    AlreadyExists,
+    BadRequest,
+    Cause,
+    Conflict,
+    NotFound,
+    already_exists,
+    invalid,
+)
 from steersman.apimachinery.times import to_time
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.context import RequestContext
+from steersman.apiserver.reservations import NO_RESERVER, Reserver
 from steersman.apiserver.verbs.metadata import (
     check_identity,
+    checked_change,
     checked_metadata,
     group_kind,
     is_finished,
     keep_system_metadata,
 )
-from steersman.storage.cached import with_resource_version
+from steersman.storage.cached import CachedObject, with_resource_version
 
 K = TypeVar("K", bound=Kind)
 
@@ -39,26 +51,39 @@ class Change(Generic[K]):
     """A change of a stored object.
 
     transform makes the new object of the stored one. retries: it isn't tied to one resourceVersion, so it is computed
-    anew when another write came first. prepare stands in for the strategy's prepare_for_update in subresources.
+    anew when another write came first. prepare and validate stand in for the strategy's, in subresources.
+    missing: what to create when there is no such object.
     """
 
     transform: Callable[[K], K]
     retries: bool = False
     prepare: Callable[[K, K], K] | None = None
+    validate: Callable[[K, K], Sequence[Cause]] | None = None
+    missing: K | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The bytes to answer with; created says whether the object is new."""
+
+    data: bytes
+    created: bool = False
 
 
 class Writer:
     """Creates and updates objects of any collection under one admission chain."""
 
-    def __init__(self, admission: AdmissionChain, random: Random) -> None:
+    def __init__(
+        self, admission: AdmissionChain, random: Random, default: Callable[[Kind], Kind], reserver: Reserver
+    ) -> None:
         self._admission = admission
         self._random = random
+        self._default = default
+        self._reserver = reserver
 
-    async def create(self, context: RequestContext, collection: Collection[K], obj: K) -> bytes:
-        """The new object's bytes as the client gets them."""
-        if context.info.name and context.info.name != obj.metadata.name and obj.metadata.name:
-            raise BadRequest(f"the name of the object ({obj.metadata.name}) does not match the name on the URL")
-        obj = _in_namespace(context, obj)
+    async def create(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
+        """Make a new object, under a name of its own or one generated for it."""
+        obj = in_namespace(context, obj)
         for attempt in range(NAME_TRIES):
             try:
                 return await self._create_once(context, collection, self._identified(context, obj))
@@ -67,53 +92,81 @@ class Writer:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    async def _create_once(self, context: RequestContext, collection: Collection[K], obj: K) -> bytes:
+    async def _create_once(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
         strategy = collection.strategy
-        obj = strategy.default(obj)
+        obj = self._defaulted(collection, obj)
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
         obj = strategy.prepare_for_create(obj)
-        causes = [*checked_metadata(obj, collection.resource), *strategy.validate(obj)]
-        if causes:
-            raise invalid(group_kind(collection.resource), obj.metadata.name, causes)
-        context.warnings.extend(strategy.warnings(obj))
-        await self._admission.validate(attributes_with(attributes, obj))
-        if context.dry_run:
-            if collection.cacher.get(collection.key(obj.metadata.namespace, obj.metadata.name)) is not None:
-                raise already_exists(collection.resource.group_resource, obj.metadata.name)
-            return collection.encoded(obj)
-        return await collection.create(obj)
+        with self._reserver.reserve(obj, None, context.dry_run) as reservation:
+            obj = reservation.object
+            causes = [*checked_metadata(obj, collection.resource), *strategy.validate(obj)]
+            if causes:
+                raise invalid(group_kind(collection.resource), obj.metadata.name, causes)
+            context.warnings.extend(strategy.warnings(obj))
+            await self._admission.validate(attributes_with(attributes, obj))
+            if context.dry_run:
+                if collection.cacher.get(collection.key(obj.metadata.namespace, obj.metadata.name)) is not None:
+                    raise already_exists(collection.resource.group_resource, obj.metadata.name)
+                return Written(collection.served(collection.stored(obj)), created=True)
+            data = await collection.create(obj)
+            reservation.keep()
+        return Written(data, created=True)
 
-    async def update(self, context: RequestContext, collection: Collection[K], change: "Change[K]") -> bytes:
-        """The changed object's bytes."""
-        for _attempt in range(CONFLICT_TRIES if change.retries else 0):
+    async def update(self, context: RequestContext, collection: Collection[K], change: Change[K]) -> Written:
+        """Change an object."""
+        lost: Conflict | None = None
+        for _attempt in range(CONFLICT_TRIES):
             try:
                 return await self._update_once(context, collection, change)
-            except Conflict as error:
-                if OBJECT_MODIFIED not in error.message:
+            except NotFound:
+                if change.missing is None or change.missing.metadata.uid:
                     raise
-        return await self._update_once(context, collection, change)
+                return await self.create(context, collection, change.missing)
+            except Conflict as error:
+                if not change.retries or OBJECT_MODIFIED not in error.message:
+                    raise
+                lost = error
+        assert lost is not None
+        raise lost
 
-    async def _update_once(self, context: RequestContext, collection: Collection[K], change: "Change[K]") -> bytes:
+    async def _update_once(self, context: RequestContext, collection: Collection[K], change: Change[K]) -> Written:
+        await context.catch_up()
         cached = collection.find(context.namespace, context.info.name)
         old, strategy = collection.decoded(cached), collection.strategy
-        new = _in_namespace(context, change.transform(old))
+        new = in_namespace(context, change.transform(old))
         check_identity(collection.resource, new, old)
-        new = strategy.default(keep_system_metadata(new, old))
+        if not new.metadata.resourceVersion and not (strategy.allows_unconditional_update or change.retries):
+            raise _version_missing(collection.resource, new.metadata.name)
+        new = self._defaulted(collection, keep_system_metadata(new, old))
         attributes = self._attributes(context, Operation.UPDATE, new, old)
         new = await self._admission.admit(attributes)
         new = (change.prepare or strategy.prepare_for_update)(new, old)
-        causes = [*checked_metadata(new, collection.resource), *strategy.validate_update(new, old)]
-        if causes:
-            raise invalid(group_kind(collection.resource), new.metadata.name, causes)
-        context.warnings.extend(strategy.warnings(new))
-        await self._admission.validate(attributes_with(attributes, new))
-        data = collection.encoded(new)
-        if context.dry_run or with_resource_version(data, cached.revision) == cached.data:
-            return with_resource_version(data, cached.revision)
+        reserver = self._reserver if change.prepare is None else NO_RESERVER
+        with reserver.reserve(new, old, context.dry_run) as reservation:
+            new = reservation.object
+            causes = [*checked_metadata(new, collection.resource), *checked_change(new, old)]
+            causes += (change.validate or strategy.validate_update)(new, old)
+            if causes:
+                raise invalid(group_kind(collection.resource), new.metadata.name, causes)
+            context.warnings.extend(strategy.warnings(new) if change.prepare is None else ())
+            await self._admission.validate(attributes_with(attributes, new))
+            data = await self._stored(context, collection, new, cached)
+            reservation.keep()
+        return Written(data)
+
+    async def _stored(self, context: RequestContext, collection: Collection[K], new: K, cached: CachedObject) -> bytes:
+        """Write what changed; what didn't is no write."""
+        same = with_resource_version(collection.stored(new), cached.revision)
         if is_finished(new):
-            return await collection.remove(new, cached.revision)
+            return collection.served(same) if context.dry_run else await collection.remove(new, cached.revision)
+        if context.dry_run or same == cached.data:
+            return collection.served(same)
         return await collection.replace(new, cached.revision)
+
+    def _defaulted(self, collection: Collection[K], obj: K) -> K:
+        filled: K = self._default(obj)  # type: ignore[assignment]  # defaulting keeps the type
+        return collection.strategy.default(filled)
 
     def _attributes(
         self, context: RequestContext, operation: Operation, obj: Kind, old: Kind | None
@@ -147,17 +200,21 @@ class Writer:
             deletionGracePeriodSeconds=None,
             generation=0,
             selfLink="",
+            managedFields=(),
         )
         return replace(obj, metadata=made)
 
 
-def _in_namespace(context: RequestContext, obj: K) -> K:
+def in_namespace(context: RequestContext, obj: K) -> K:
     """The object with the namespace of the URL, which it may leave out but not contradict."""
     wanted, given = context.namespace, obj.metadata.namespace
     if given == wanted:
         return obj
     if given and wanted:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    if given and not context.resource.namespaced:
-        return replace(obj, metadata=replace(obj.metadata, namespace=""))
     return replace(obj, metadata=replace(obj.metadata, namespace=wanted))
+
+
+def _version_missing(resource: Resource, name: str) -> Exception:
+    detail = "Invalid value: 0x0: must be specified for an update"
+    return invalid(group_kind(resource), name, [Cause("FieldValueInvalid", detail, "metadata.resourceVersion")])

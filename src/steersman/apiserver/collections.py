@@ -1,0 +1,76 @@
+"""Every collection of a server over one store, and the watch caches that follow it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from steersman.api.meta import Kind
+from steersman.api.resources import Resource, resource_for
+from steersman.apimachinery.status import Timeout
+from steersman.apiserver.collection import ROOT, Collection, Conversion, indexer
+from steersman.apiserver.registry import strategy_for
+from steersman.storage.cacher import Cacher
+from steersman.storage.cacheset import CacheSet
+from steersman.storage.interface import Store
+
+K = TypeVar("K", bound=Kind)
+
+# Source: cacher.go blockTimeout: how long a read waits for the cache to reach a revision.
+CATCH_UP = timedelta(seconds=3)
+
+
+class Collections:
+    """All stored resources. `run` must be running for anything to be found."""
+
+    def __init__(
+        self, store: Store, resources: Sequence[Resource], conversions: Mapping[type[Kind], Conversion]
+    ) -> None:
+        self._store = store
+        self._caches = CacheSet(store, ROOT)
+        self._cachers: dict[str, Cacher] = {}
+        self._by_kind: dict[type[Kind], Collection[Any]] = {}
+        for resource in resources:
+            if resource.stored:
+                self._by_kind[resource.object_type] = self._collection(resource, conversions)
+
+    def of(self, kind: type[K]) -> Collection[K]:
+        """The collection of a kind; KeyError when it isn't stored."""
+        return self._by_kind[kind]
+
+    @property
+    def revision(self) -> int:
+        """How far the caches have come."""
+        return self._caches.revision
+
+    async def run(self) -> None:
+        """Follow the store until cancelled."""
+        for cacher in self._cachers.values():
+            await self._caches.add(cacher)
+        await self._caches.run()
+
+    async def synced(self) -> None:
+        """Returns once everything stored is in the caches."""
+        await self._caches.synced()
+
+    async def catch_up(self) -> None:
+        """Wait until every acknowledged write can be read."""
+        await self.wait_for(self._store.revision)
+
+    async def wait_for(self, revision: int) -> None:
+        """Wait until the caches have reached a revision; Timeout when they haven't in time."""
+        if self._caches.revision >= revision:
+            return
+        if not await self._caches.wait_for(revision, CATCH_UP.total_seconds()):
+            raise Timeout(f"Too large resource version: {revision}, current: {self._caches.revision}")
+
+    def close_watches(self) -> None:
+        """End every watch: the server stops."""
+        self._caches.close_watches()
+
+    def _collection(self, resource: Resource, conversions: Mapping[type[Kind], Conversion]) -> Collection[Any]:
+        stored_as = resource.stored_as or resource.object_type
+        prefix = f"{ROOT}{resource_for(stored_as).group_resource}/"
+        if prefix not in self._cachers:
+            self._cachers[prefix] = Cacher(prefix, indexer(stored_as, strategy_for(stored_as)))
+        conversion = conversions[resource.object_type] if resource.stored_as is not None else None
+        return Collection(resource, strategy_for(resource.object_type), self._store, self._cachers[prefix], conversion)
