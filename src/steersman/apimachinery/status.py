@@ -284,7 +284,51 @@ def too_many_requests(message: str, retry_after_seconds: int) -> TooManyRequests
 def server_timeout(group_resource: str, verb: str, retry_after_seconds: int = 0) -> ServerTimeout:
     """The server couldn't finish a verb in time."""
     message = f"The {verb} operation against {group_resource} could not be completed at this time, please try again."
-    return ServerTimeout(message, replace(_split(group_resource), retry_after_seconds=retry_after_seconds))
+    about = replace(_split(group_resource), name=verb, retry_after_seconds=retry_after_seconds)
+    return ServerTimeout(message, about)
+
+
+def timeout(why: str, retry_after_seconds: int = 0) -> Timeout:
+    """The request's own time ran out."""
+    return Timeout(f"Timeout: {why}", Details(retry_after_seconds=retry_after_seconds))
+
+
+def request_too_large(why: str) -> RequestEntityTooLarge:
+    """`Request entity too large: why`."""
+    return RequestEntityTooLarge(f"Request entity too large: {why}")
+
+
+def name_not_generated(group_resource: str, name: str) -> AlreadyExists:
+    """Every generated name tried was taken."""
+    message = (
+        f'{group_resource} "{name}" already exists, the server was not able to generate a unique name for the object'
+    )
+    return AlreadyExists(message, replace(_split(group_resource), name=name, retry_after_seconds=1))
+
+
+def forbidden_to(user: str, verb: str, group_resource: str, *, name: str = "", namespace: str = "") -> Forbidden:
+    """`pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "default"`.
+
+    group_resource may name a subresource: `pods/log`, `deployments/scale.apps`.
+    """
+    about = _split(group_resource)
+    scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
+    why = f'User "{user}" cannot {verb} resource "{about.kind}" in API group "{about.group}" {scope}'
+    resource = about.kind.partition("/")[0]
+    return forbidden(f"{resource}.{about.group}" if about.group else resource, name, why)
+
+
+def not_acceptable(accepted: Sequence[str]) -> NotAcceptable:
+    """None of the media types the client accepts is one we make."""
+    return NotAcceptable(f"only the following media types are accepted: {', '.join(accepted)}")
+
+
+def unsupported_media_type(accepted: Sequence[str]) -> UnsupportedMediaType:
+    """The body is in none of the formats we read."""
+    listed = ", ".join(accepted)
+    return UnsupportedMediaType(
+        f"the body of the request was in an unknown format - accepted media types include: {listed}"
+    )
 
 
 def expired(message: str) -> Expired:

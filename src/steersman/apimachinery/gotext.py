@@ -1,0 +1,35 @@
+"""Values in Go's notation, for messages that must read as upstream's."""
+
+from typing import Any
+
+from steersman.apimachinery.codec.json import encode
+
+_ESCAPES = {
+    '"': '\\"', "\\": "\\\\", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+    "\v": "\\v",
+}  # fmt: skip
+
+
+def quote(text: str) -> str:
+    """`%q`: in double quotes, with Go's escapes for what can't be printed."""
+    return f'"{"".join(_ESCAPES.get(c) or (c if c.isprintable() else _unprintable(c)) for c in text)}"'
+
+
+def _unprintable(character: str) -> str:
+    code = ord(character)
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def value(given: Any) -> str:
+    """A value in a field error: strings quoted, numbers and booleans plain, all else as JSON."""
+    match given:
+        case str():
+            return quote(str(given))
+        case bool():
+            return "true" if given else "false"
+        case int() | float():
+            return str(given)
+        case _:
+            return encode(given).decode()
