@@ -13,7 +13,7 @@ class Path(str):
         """The path of a field below, some levels down if several names are given."""
         return Path(".".join((self, *names)) if self else ".".join(names))
 
-    def index(self, position: int) -> "Path":
+    def at(self, position: int) -> "Path":
         """The path of a list's item."""
         return Path(f"{self}[{position}]")
 

@@ -56,7 +56,7 @@ def _check(value: Any, schema: TypeSchema, path: Path, without: frozenset[type[O
                     found += _check(below, field.below, where, without)
         case Form.LIST if schema.items is not None:
             for position, item in enumerate(value):
-                found += _check(item, schema.items, path.index(position), without)
+                found += _check(item, schema.items, path.at(position), without)
         case Form.MAP if schema.items is not None and isinstance(value, Mapping):
             for key, item in value.items():
                 found += _check(item, schema.items, path.key(key), without)
