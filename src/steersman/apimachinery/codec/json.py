@@ -4,7 +4,7 @@ The fast path decodes straight into the class. What it refuses (nulls for lists,
 which drops nulls and unknown fields by the schema and reports what it dropped; a wrong type is `DecodeError`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -14,7 +14,7 @@ import msgspec
 
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.quantity import Quantity, QuantityError
-from steersman.apimachinery.schema import TypeSchema, schema_of
+from steersman.apimachinery.schema import Form, TypeSchema, schema_of
 from steersman.apimachinery.times import MicroTime, format_micro_time
 
 T = TypeVar("T", bound=Object)
@@ -86,7 +86,7 @@ def from_wire(tree: Any, wanted: type[T]) -> T:
         kept, _ = conform(tree, schema_of(wanted))
     try:
         return _convert(kept, wanted)
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, TypeError) as error:
         raise DecodeError(str(error)) from error
 
 
@@ -120,9 +120,18 @@ def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> An
             return kept
         case dict() if schema.items is not None:
             items = schema.items
-            return {k: _conform(v, items, f"{path}.{k}", unknown) for k, v in tree.items() if v is not None}
+            values = ((k, EMPTY.get(items.form) if v is None else v) for k, v in tree.items())
+            return {k: _conform(v, items, f"{path}.{k}", unknown) for k, v in values if v is not None}
         case list() if schema.items is not None:
             items = schema.items
-            return [_conform(value, items, f"{path}[{i}]", unknown) for i, value in enumerate(tree)]
+            entries = [EMPTY.get(items.form) if value is None else value for value in tree]
+            return [_conform(entry, items, f"{path}[{i}]", unknown) for i, entry in enumerate(entries)]
         case _:
             return tree
+
+
+# What Go's decoder makes of a null in a list or map. A null time is left out of a map: we have no zero time to keep.
+EMPTY: Mapping[Form, Any] = {
+    Form.STRING: "", Form.BYTES: "", Form.INTEGER: 0, Form.NUMBER: 0, Form.BOOLEAN: False, Form.OBJECT: {},
+    Form.MAP: {}, Form.LIST: [], Form.QUANTITY: "0", Form.INT_OR_STRING: 0,
+}  # fmt: skip
