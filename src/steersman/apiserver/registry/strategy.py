@@ -72,6 +72,8 @@ class Strategy(Generic[K]):
         """What a write through a subresource with the kind's own body changes: by default `status` its status."""
         if subresource == "status":
             return self.prepare_for_status_update(obj, old)
+        if subresource == "finalize":
+            return replace_fields(old, spec=getattr(obj, "spec"))  # noqa: B009  # only kinds with a spec have it
         return self.prepare_for_update(obj, old)
 
     def validate(self, obj: K) -> Sequence[Cause]:
@@ -115,6 +117,11 @@ def spec_fields(obj: Kind) -> tuple[str, ...]:
 def has_spec(obj: Kind) -> bool:
     """The kind separates what is wanted from what is."""
     return "spec" in obj.__struct_fields__
+
+
+def replace_fields(obj: K, **changes: Any) -> K:
+    """As replace, for fields of the kind that its base doesn't declare."""
+    return replace(obj, **changes)
 
 
 def reset_status(obj: K) -> K:

@@ -3,7 +3,36 @@
 from collections.abc import Mapping
 from typing import Any
 
+from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
 from steersman.api.meta import Kind
+from steersman.apiserver.registry import cluster, config, network, pods, workloads
 from steersman.apiserver.registry.strategy import Strategy
 
-STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {}
+STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
+    core.ConfigMap: config.ConfigMapStrategy,
+    core.Endpoints: network.EndpointsStrategy,
+    core.Event: config.EventStrategy,
+    core.Namespace: cluster.NamespaceStrategy,
+    core.Node: cluster.NodeStrategy,
+    core.PersistentVolumeClaim: config.ClaimStrategy,
+    core.Pod: pods.PodStrategy,
+    core.PodTemplate: pods.PodTemplateStrategy,
+    core.ReplicationController: workloads.ReplicationControllerStrategy,
+    core.Secret: config.SecretStrategy,
+    core.Service: network.ServiceStrategy,
+    core.ServiceAccount: config.ServiceAccountStrategy,
+    apps.ControllerRevision: workloads.ControllerRevisionStrategy,
+    apps.DaemonSet: workloads.DaemonSetStrategy,
+    apps.Deployment: workloads.DeploymentStrategy,
+    apps.ReplicaSet: workloads.ReplicaSetStrategy,
+    apps.StatefulSet: workloads.StatefulSetStrategy,
+    coordination.Lease: cluster.LeaseStrategy,
+    discovery.EndpointSlice: network.EndpointSliceStrategy,
+    events.Event: config.EventsEventStrategy,
+    policy.PodDisruptionBudget: config.BudgetStrategy,
+    rbac.ClusterRole: cluster.ClusterRoleStrategy,
+    rbac.ClusterRoleBinding: cluster.ClusterRoleBindingStrategy,
+    rbac.Role: cluster.RoleStrategy,
+    rbac.RoleBinding: cluster.RoleBindingStrategy,
+    scheduling.PriorityClass: cluster.PriorityClassStrategy,
+}
