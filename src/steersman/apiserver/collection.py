@@ -59,6 +59,11 @@ class Collection(Generic[K]):
         """Where an object stands."""
         return f"{self._prefix}{namespace}/{name}" if self.resource.namespaced else f"{self._prefix}{name}"
 
+    @property
+    def is_converted(self) -> bool:
+        """Clients get other bytes than are stored."""
+        return self._conversion is not None
+
     def under(self, namespace: str) -> str:
         """The prefix of a namespace's objects, of all objects when none is given."""
         return f"{self._prefix}{namespace}/" if namespace and self.resource.namespaced else self._prefix

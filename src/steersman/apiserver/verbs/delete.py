@@ -4,6 +4,7 @@ Source: apiserver/pkg/registry/rest/delete.go, apiserver/pkg/registry/generic/re
 """
 
 import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -71,14 +72,16 @@ class Deleter:
             await self._admitted(context, old, options)
             deletion = decide(old, options, collection.strategy.grace_period_seconds(old, options), context.now)
             try:
-                return await self._carry_out(context, collection, deletion, cached)
+                if context.dry_run or options.dryRun:
+                    return Deleted(old, collection.served(cached.data), deletion.step is Step.REMOVE)
+                return await self._carry_out(collection, deletion, cached)
             except Conflict as error:
                 if OBJECT_MODIFIED not in error.message or attempt == CONFLICT_TRIES - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
     async def delete_collection(
-        self, context: RequestContext, collection: Collection[K], found: list[CachedObject], options: DeleteOptions
+        self, context: RequestContext, collection: Collection[K], found: Sequence[CachedObject], options: DeleteOptions
     ) -> list[bytes]:
         """Delete each; one that is gone meanwhile is no error."""
         data = []
@@ -106,12 +109,10 @@ class Deleter:
         await self._admission.admit(attributes)
         await self._admission.validate(attributes)
 
-    async def _carry_out(
-        self, context: RequestContext, collection: Collection[K], deletion: Deletion[K], cached: CachedObject
-    ) -> Deleted[K]:
+    async def _carry_out(self, collection: Collection[K], deletion: Deletion[K], cached: CachedObject) -> Deleted[K]:
         obj = deletion.object
-        if context.dry_run or deletion.step is Step.NOTHING:
-            return Deleted(obj, collection.served(cached.data), deletion.step is Step.REMOVE)
+        if deletion.step is Step.NOTHING:
+            return Deleted(obj, collection.served(cached.data), gone=False)
         if deletion.step is Step.MARK:
             return Deleted(obj, await collection.replace(obj, cached.revision), gone=False)
         data = await collection.remove(obj, cached.revision)
@@ -175,6 +176,9 @@ def _marked(old: K, finalizers: tuple[str, ...], changes: dict[str, object]) -> 
     # Whoever reconciles the object must take notice: its deletion counts as a change of what is wanted.
     begins = meta.deletionTimestamp is None and meta.generation > 0
     generation = meta.generation + 1 if begins else meta.generation
+    if old.kind == "Namespace":
+        # Source: namespace storage: it ends when its own finalizers are gone, and never had a grace period.
+        changes = changes | {"deletionGracePeriodSeconds": None}
     marked = replace(old, metadata=replace(meta, finalizers=finalizers, generation=generation, **changes))
     if old.kind == "Namespace":
         marked = replace(marked, status=replace(marked.status, phase="Terminating"))  # type: ignore[attr-defined]

@@ -1,0 +1,145 @@
+"""The API server: put together here from what it depends on, and run."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+
+from steersman.api import core, events
+from steersman.api.events import convert
+from steersman.api.meta import Kind
+from steersman.api.resources import RESOURCES, Resource
+from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.attributes import Authenticator, Authorizer
+from steersman.apiserver.collection import Conversion
+from steersman.apiserver.collections import Collections
+from steersman.apiserver.connect import Connector, NoConnector
+from steersman.apiserver.endpoints.discovery import Discovery
+from steersman.apiserver.endpoints.plain import PlainEndpoints
+from steersman.apiserver.http.handler import RequestHandler
+from steersman.apiserver.pipeline import Pipeline, Verbs
+from steersman.apiserver.reservations import NO_RESERVER
+from steersman.apiserver.reviews import ReviewHandler, TokenIssuer
+from steersman.apiserver.subresources.binding import BindingHandler
+from steersman.apiserver.subresources.interface import SubresourceHandler, Subresources
+from steersman.apiserver.subresources.scale import ScaleHandler
+from steersman.apiserver.verbs.delete import Deleter
+from steersman.apiserver.verbs.listing import Lister
+from steersman.apiserver.verbs.watch import Watcher
+from steersman.apiserver.verbs.write import Writer
+from steersman.component.clock import Clock
+from steersman.component.healthz import HealthEndpoint, when
+from steersman.component.http.message import Request, Response
+from steersman.component.metrics import Registry
+from steersman.storage.interface import Store
+
+CONVERSIONS: Mapping[type[Kind], Conversion] = {
+    events.Event: Conversion(core.Event, convert.to_core, convert.from_core)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """What an administrator decides. advertise is where clients and pods find the server."""
+
+    advertise_address: str = "127.0.0.1"
+    advertise_port: int = 6443
+    service_cidr: str = "10.96.0.0/12"
+    node_ports: tuple[int, int] = (30000, 32767)
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """Everything a server is given; nothing of it is global, so that several run in one process."""
+
+    store: Store
+    clock: Clock
+    authenticator: Authenticator
+    authorizer: Authorizer
+    admission: AdmissionChain = field(default_factory=lambda: AdmissionChain(()))
+    reviews: Mapping[type[Kind], ReviewHandler] = field(default_factory=dict)
+    token_issuer: TokenIssuer | None = None
+    connector: Connector = field(default_factory=NoConnector)
+    random: Random = field(default_factory=SystemRandom)
+    metrics: Registry = field(default_factory=Registry)
+    config: ServerConfig = field(default_factory=ServerConfig)
+    resources: Sequence[Resource] = RESOURCES
+
+
+class APIServer:
+    """Answers requests while `run` runs; `ready` returns when it can."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._is_ready = False
+        self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
+        verbs = _verbs(deps, self.collections)
+        self.pipeline = Pipeline(
+            self.collections,
+            verbs,
+            deps.authorizer,
+            Subresources(_subresources(self.collections, verbs)),
+            deps.reviews,
+            deps.clock,
+        )
+        self._handler = RequestHandler(
+            deps.authenticator, self.pipeline, self._endpoints(), deps.connector, deps.random
+        )
+
+    async def handle(self, request: Request) -> Response:
+        """The response to a request: the handler for component.http's server."""
+        return await self._handler.handle(request)
+
+    async def run(self) -> None:
+        """Follow the store until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.collections.run())
+                group.create_task(self._get_ready())
+        finally:
+            self._is_ready = False
+            self.collections.close_watches()
+
+    async def ready(self) -> None:
+        """Returns once requests can be answered."""
+        await self.collections.synced()
+
+    async def _get_ready(self) -> None:
+        await self.collections.synced()
+        self._is_ready = True
+
+    def _endpoints(self) -> PlainEndpoints:
+        deps, config = self._deps, self._deps.config
+        discovery = Discovery(deps.resources, f"{config.advertise_address}:{config.advertise_port}")
+        health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
+        for endpoint in health:
+            endpoint.add("etcd", when(lambda: self._is_ready, "the store isn't read yet"))
+        health[2].add("informer-sync", when(lambda: self._is_ready, "the caches aren't filled yet"))
+        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, _no_openapi)
+
+
+def _no_openapi(path: str, request: Request) -> Response | None:
+    return None
+
+
+def _verbs(deps: Deps, collections: Collections) -> Verbs:
+    default: Callable[[Kind], Kind] = _as_it_is
+    return Verbs(
+        lister=Lister(deps.store, collections),
+        watcher=Watcher(collections, deps.clock, deps.random),
+        writer=Writer(deps.admission, deps.random, default, NO_RESERVER),
+        deleter=Deleter(deps.admission, NO_RESERVER),
+    )
+
+
+def _as_it_is(obj: Kind) -> Kind:
+    return obj
+
+
+def _subresources(collections: Collections, verbs: Verbs) -> Mapping[tuple[type[Kind] | None, str], SubresourceHandler]:
+    binding = BindingHandler(collections, verbs.writer)
+    return {
+        (None, "scale"): ScaleHandler(collections, verbs.writer),
+        (core.Pod, "binding"): binding,
+        (core.Binding, ""): binding,
+    }

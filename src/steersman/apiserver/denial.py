@@ -1,0 +1,26 @@
+"""The words of a refusal. Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go."""
+
+from steersman.apimachinery.status import Forbidden, forbidden
+from steersman.apiserver.request import RequestInfo
+from steersman.apiserver.user import UserInfo
+
+
+def denial(user: UserInfo, info: RequestInfo, reason: str) -> Forbidden:
+    """`pods "x" is forbidden: User "u" cannot get resource "pods" in API group "" in the namespace "n": why`."""
+    why = f'User "{user.name}" cannot {_attempt(info)}'
+    if reason:
+        why += f": {reason}"
+    if not info.is_resource:
+        return forbidden("", "", why)
+    resource = f"{info.resource}.{info.group}" if info.group else info.resource
+    return forbidden(resource, info.name, why)
+
+
+def _attempt(info: RequestInfo) -> str:
+    if not info.is_resource:
+        return f'{info.verb} path "{info.path}"'
+    resource = f"{info.resource}/{info.subresource}" if info.subresource else info.resource
+    attempt = f'{info.verb} resource "{resource}" in API group "{info.group}"'
+    if info.namespace:
+        return f'{attempt} in the namespace "{info.namespace}"'
+    return f"{attempt} at the cluster scope"

@@ -1,0 +1,79 @@
+"""Responses: the one place where errors become Status objects, and bodies get their headers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from isal import igzip
+
+from steersman.apimachinery.codec.json import encode
+from steersman.apimachinery.status import StatusError
+from steersman.apiserver.http.negotiate import JSON
+from steersman.component.http.message import BodyStream, Response
+
+# Source: responsewriters.defaultGzipThresholdBytes: below this, compressing costs more than it saves.
+GZIP_FROM_BYTES = 128 * 1024
+GZIP_LEVEL = 1
+
+Headers = tuple[tuple[str, str], ...]
+CACHE_CONTROL = ("Cache-Control", "no-cache, private")
+JSON_HEADERS: Headers = (CACHE_CONTROL, ("Content-Type", JSON))
+
+
+def json_answer(status: int, body: bytes | Sequence[bytes], extra: Headers = ()) -> Response:
+    """A JSON body."""
+    return Response(status, JSON_HEADERS + extra, body)
+
+
+def text_answer(status: int, text: str, content_type: str = "text/plain; charset=utf-8") -> Response:
+    """A plain text body."""
+    return Response(
+        status,
+        (CACHE_CONTROL, ("Content-Type", content_type), ("X-Content-Type-Options", "nosniff")),
+        text.encode(),
+    )
+
+
+def stream_answer(content_type: str, stream: BodyStream) -> Response:
+    """A body written as it comes."""
+    return Response(200, (CACHE_CONTROL, ("Content-Type", content_type)), stream)
+
+
+def error_answer(error: StatusError) -> Response:
+    """The Status of an error."""
+    extra: Headers = ()
+    if error.details.retry_after_seconds:
+        extra = (("Retry-After", str(error.details.retry_after_seconds)),)
+    return json_answer(error.code, encode(error.to_status()), extra)
+
+
+def success(details: Mapping[str, Any]) -> bytes:
+    """A Status that says all went well."""
+    body: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    if details:
+        body["details"] = {name: value for name, value in details.items() if value}
+    return encode(body)
+
+
+def compressed(response: Response, accept_encoding: str) -> Response:
+    """The response gzipped, when the client takes it and it is worth it."""
+    body = response.body
+    if callable(body) or "gzip" not in accept_encoding:
+        return response
+    whole = body if isinstance(body, bytes) else b"".join(body)
+    if len(whole) <= GZIP_FROM_BYTES:
+        return response
+    headers = (*response.headers, ("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+    return Response(response.status, headers, igzip.compress(whole, GZIP_LEVEL))
+
+
+def with_headers(response: Response, warnings: Sequence[str], audit_id: UUID) -> Response:
+    """The response with its warnings and the request's id."""
+    extra: Headers = (("Audit-Id", str(audit_id)), *(("Warning", _warning(text)) for text in dict.fromkeys(warnings)))
+    return Response(response.status, response.headers + extra, response.body)
+
+
+def _warning(text: str) -> str:
+    """Source: RFC 7234 5.5: code 299, no agent, a quoted text without line breaks."""
+    plain = " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return f'299 - "{plain}"'.encode("ascii", "backslashreplace").decode()

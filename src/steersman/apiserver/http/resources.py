@@ -1,0 +1,180 @@
+"""Requests to resources: bodies and options in, bytes in the form the client accepts out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from steersman.api.meta import DeleteOptions
+from steersman.apimachinery.status import Cause, Expired, MethodNotSupported, invalid
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
+from steersman.apiserver.http.body import media_type, object_of, read_body, read_tree
+from steersman.apiserver.http.negotiate import JSON, PLAIN, YAML, Form, Output, negotiate
+from steersman.apiserver.http.render import Renderer
+from steersman.apiserver.pipeline import Pipeline
+from steersman.apiserver.verbs.delete import Deleted
+from steersman.apiserver.verbs.patch import read_patch
+from steersman.apiserver.verbs.watch import error_frame, write_stream
+from steersman.apiserver.verbs.write import Written
+from steersman.component.http.message import BodyWriter, Request, Response
+
+Answer = Callable[[RequestContext, Request], Awaitable[Response]]
+
+# Source: registry stores with ReturnDeletedObject: a DELETE is answered with the object, not with a Status.
+RETURNS_DELETED = frozenset({
+    "namespaces", "persistentvolumeclaims", "persistentvolumes", "pods", "podtemplates", "resourcequotas",
+    "serviceaccounts", "services",
+})  # fmt: skip
+
+
+class ResourceHandler:
+    """One method a verb."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._verbs: dict[str, Answer] = {
+            "get": self._get,
+            "list": self._list,
+            "watch": self._watch,
+            "create": self._create,
+            "update": self._update,
+            "patch": self._patch,
+            "delete": self._delete,
+            "deletecollection": self._delete_collection,
+        }
+
+    async def answer(self, context: RequestContext, request: Request) -> Response:
+        """The response to a request that is allowed."""
+        verb = self._verbs.get(context.info.verb)
+        if verb is None:
+            raise MethodNotSupported("the server does not allow this method on the requested resource")
+        return await verb(context, request)
+
+    async def _get(self, context: RequestContext, request: Request) -> Response:
+        output = _output(request)
+        data = await self._pipeline.get(context)
+        if output is PLAIN or _has_own_body(context):
+            return json_answer(200, data + b"\n")
+        return _typed(200, self._renderer(context, output).object(data), output)
+
+    async def _list(self, context: RequestContext, request: Request) -> Response:
+        output = _output(request)
+        renderer = self._renderer(context, output)
+        listed = await self._pipeline.list(context)
+        response = _typed(200, renderer.list(listed), output)
+        return compressed(response, request.headers.get("accept-encoding", ""))
+
+    async def _watch(self, context: RequestContext, request: Request) -> Response:
+        output = _output(request)
+        renderer = self._renderer(context, output)
+        try:
+            changes = await self._pipeline.watch(context)
+        except Expired as error:
+            frame = error_frame(error)
+            return stream_answer(JSON, lambda writer: _write_once(writer, frame))
+        return stream_answer(JSON, lambda writer: write_stream(changes, renderer, writer))
+
+    async def _create(self, context: RequestContext, request: Request) -> Response:
+        tree = read_tree(await read_body(request), media_type(request))
+        kind = self._pipeline.body_kind(context)
+        obj = object_of(tree, kind, context.field_validation, context.warnings)
+        return self._written(context, request, await self._pipeline.create(context, obj))
+
+    async def _update(self, context: RequestContext, request: Request) -> Response:
+        tree = read_tree(await read_body(request), media_type(request))
+        kind = self._pipeline.body_kind(context)
+        obj = object_of(tree, kind, context.field_validation, context.warnings)
+        return self._written(context, request, await self._pipeline.update(context, obj))
+
+    async def _patch(self, context: RequestContext, request: Request) -> Response:
+        patch = read_patch(await read_body(request), media_type(request))
+        return self._written(context, request, await self._pipeline.patch(context, patch))
+
+    async def _delete(self, context: RequestContext, request: Request) -> Response:
+        options = await read_delete_options(context, request)
+        deleted = await self._pipeline.delete(context, options)
+        if deleted.gone and context.resource.plural not in RETURNS_DELETED:
+            return json_answer(200, success(_details(context, deleted)) + b"\n")
+        code = 202 if not deleted.gone and options.orphanDependents is False else 200
+        return self._written(context, request, Written(deleted.data), code)
+
+    async def _delete_collection(self, context: RequestContext, request: Request) -> Response:
+        options = await read_delete_options(context, request)
+        revision, deleted = await self._pipeline.delete_collection(context, options)
+        resource = context.resource
+        head = b'{"kind":"%bList","apiVersion":"%b","metadata":{"resourceVersion":"%d"},"items":[' % (
+            resource.kind.encode(), resource.gvk.api_version.encode(), revision,
+        )  # fmt: skip
+        return json_answer(200, head + b",".join(deleted) + b"]}\n")
+
+    def _written(self, context: RequestContext, request: Request, written: Written, code: int = 0) -> Response:
+        status = code or (201 if written.created else 200)
+        output = _output(request)
+        if output is PLAIN or _has_own_body(context):
+            return json_answer(status, written.data + b"\n")
+        return _typed(status, self._renderer(context, output).object(written.data), output)
+
+    def _renderer(self, context: RequestContext, output: Output) -> Renderer:
+        collection = self._pipeline.collection(context)
+        return Renderer(collection, output, context.now, context.query.get("includeObject"))
+
+
+def _output(request: Request) -> Output:
+    return negotiate(request.headers.get("accept", ""))
+
+
+def _has_own_body(context: RequestContext) -> bool:
+    """What is shown isn't an object of the collection: no table of it."""
+    sub = context.resource.subresource(context.info.subresource) if context.info.subresource else None
+    return not context.resource.stored or (sub is not None and sub.kind is not context.resource.object_type)
+
+
+def _typed(status: int, body: Any, output: Output) -> Response:
+    if output.media_type == YAML and output.form is Form.OBJECT:
+        return Response(status, (("Cache-Control", "no-cache, private"), ("Content-Type", YAML)), body)
+    return json_answer(status, body)
+
+
+async def _write_once(writer: BodyWriter, data: bytes) -> None:
+    writer.write(data)
+
+
+def _details(context: RequestContext, deleted: Deleted[Any]) -> dict[str, str]:
+    meta, resource = deleted.object.metadata, context.resource
+    return {"name": meta.name, "group": resource.group, "kind": resource.plural, "uid": meta.uid}
+
+
+async def read_delete_options(context: RequestContext, request: Request) -> DeleteOptions:
+    """From the body, or from the query when there is none."""
+    data = await read_body(request)
+    if data:
+        tree = read_tree(data, media_type(request))
+        # Any group's version of DeleteOptions is the same thing.
+        if isinstance(tree, dict):
+            tree = {name: value for name, value in tree.items() if name not in ("kind", "apiVersion")}
+        options = object_of(tree, DeleteOptions, "Ignore", context.warnings)
+    else:
+        orphan = context.query.get("orphanDependents")
+        options = DeleteOptions(
+            gracePeriodSeconds=context.integer("gracePeriodSeconds"),
+            propagationPolicy=context.query.get("propagationPolicy") or None,
+            orphanDependents=(orphan == "true") if orphan else None,
+        )
+    _check_delete_options(options)
+    return options
+
+
+def _check_delete_options(options: DeleteOptions) -> None:
+    causes = []
+    policies = ("Foreground", "Background", "Orphan")
+    if options.propagationPolicy is not None and options.orphanDependents is not None:
+        detail = "Invalid value: orphanDependents and deletionPropagation cannot be both set"
+        causes.append(Cause("FieldValueInvalid", detail, "propagationPolicy"))
+    elif options.propagationPolicy is not None and options.propagationPolicy not in policies:
+        supported = ", ".join(f'"{policy}"' for policy in (*policies, "nil"))
+        detail = f'Unsupported value: "{options.propagationPolicy}": supported values: {supported}'
+        causes.append(Cause("FieldValueNotSupported", detail, "propagationPolicy"))
+    if any(value != "All" for value in options.dryRun):
+        detail = f'Unsupported value: {options.dryRun}: supported values: "All"'
+        causes.append(Cause("FieldValueNotSupported", detail, "dryRun"))
+    if causes:
+        raise invalid("DeleteOptions.meta.k8s.io", "", causes)

@@ -1,0 +1,178 @@
+"""The one pipeline every request to a resource goes through, over HTTP or from inside this process.
+
+authorize → decode → default → mutate (admission) → prepare → validate → admit → store; the caller has authenticated,
+and encodes what comes back. `verbs` holds the steps, `registry` what differs by kind, `subresources` what isn't CRUD.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steersman.api.meta import DeleteOptions, Kind
+from steersman.api.resources import Resource, resource_named
+from steersman.apimachinery.codec.json import encode
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.status import MethodNotSupported, method_not_supported, unknown_resource
+from steersman.apiserver.attributes import Authorizer
+from steersman.apiserver.collection import Collection
+from steersman.apiserver.collections import Collections
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.denial import denial
+from steersman.apiserver.request import Query, RequestInfo
+from steersman.apiserver.reviews import ReviewHandler
+from steersman.apiserver.subresources.interface import Subresources
+from steersman.apiserver.user import UserInfo
+from steersman.apiserver.verbs.delete import Deleted, Deleter
+from steersman.apiserver.verbs.listing import Listed, Lister, check_list_options, revision_of, selection
+from steersman.apiserver.verbs.patch import Patch
+from steersman.apiserver.verbs.watch import Told, Watcher
+from steersman.apiserver.verbs.write import Change, Writer, Written
+from steersman.component.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Verbs:
+    """The steps of each verb."""
+
+    lister: Lister
+    watcher: Watcher
+    writer: Writer
+    deleter: Deleter
+
+
+class Pipeline:
+    """Answers requests to resources with objects and bytes; knows neither HTTP nor who asks how."""
+
+    def __init__(  # noqa: PLR0913  # what the pipeline is put together from
+        self,
+        collections: Collections,
+        verbs: Verbs,
+        authorizer: Authorizer,
+        subresources: Subresources,
+        reviews: Mapping[type[Kind], ReviewHandler],
+        clock: Clock,
+    ) -> None:
+        self._collections = collections
+        self._verbs = verbs
+        self._authorizer = authorizer
+        self._subresources = subresources
+        self._reviews = reviews
+        self._clock = clock
+
+    def authorize(self, user: UserInfo, info: RequestInfo) -> None:
+        """Raises Forbidden, in upstream's words, unless the user may."""
+        decision = self._authorizer.authorize(user, info)
+        if not decision.allowed:
+            raise denial(user, info, decision.reason)
+
+    def context(self, user: UserInfo, info: RequestInfo, query: Query) -> RequestContext:
+        """What the steps are told. NotFound for a resource that isn't served, MethodNotSupported for its verbs."""
+        resource = resource_named(info.group, info.version, info.resource)
+        if resource is None or (info.namespace and not resource.namespaced and info.resource != "namespaces"):
+            raise unknown_resource()
+        _check_verb(resource, info)
+        return RequestContext(
+            info, resource, user, self._clock.now(), query, catch_up=self._collections.catch_up
+        )  # fmt: skip
+
+    def collection(self, context: RequestContext) -> Collection[Any]:
+        """The objects a request is about."""
+        return self._collections.of(context.resource.object_type)
+
+    def body_kind(self, context: RequestContext) -> type[Object]:
+        """The type of what the request sends."""
+        name = context.info.subresource
+        sub = context.resource.subresource(name) if name else None
+        return sub.kind if sub is not None else context.resource.object_type
+
+    async def get(self, context: RequestContext) -> bytes:
+        """One object."""
+        wanted = context.query.get("resourceVersion")
+        if wanted and wanted != "0":
+            await self._collections.wait_for(revision_of(wanted))
+        elif not wanted:
+            await context.catch_up()
+        handler = self._subresources.of(context)
+        if handler is not None:
+            return encode(await handler.get(context))
+        collection = self.collection(context)
+        return collection.served(collection.find(context.namespace, context.info.name).data)
+
+    async def list(self, context: RequestContext) -> Listed:
+        """A page of a collection."""
+        if not context.resource.stored:
+            check_list_options(context)
+            return Listed((), self._collections.revision)
+        return await self._verbs.lister.list(context, self.collection(context))
+
+    async def watch(self, context: RequestContext) -> AsyncGenerator[Told, None]:
+        """Changes of a collection."""
+        return await self._verbs.watcher.watch(context, self.collection(context))
+
+    async def create(self, context: RequestContext, obj: Any) -> Written:
+        """A new object, the answer to a review, or what a subresource makes of it."""
+        handler = self._subresources.of(context)
+        if handler is not None:
+            return Written(encode(await handler.create(context, obj)), created=True)
+        if not context.resource.stored:
+            review = self._reviews.get(context.resource.object_type)
+            if review is None:
+                raise method_not_supported(context.resource.group_resource, "create")
+            return Written(encode(await review.review(context, obj)), created=True)
+        return await self._verbs.writer.create(context, self.collection(context), obj)
+
+    async def update(self, context: RequestContext, obj: Any) -> Written:
+        """Replace an object, or the part of it a subresource stands for."""
+        handler = self._subresources.of(context)
+        if handler is not None:
+            return Written(encode(await handler.update(context, lambda _: obj, retries=False)))
+        collection = self.collection(context)
+        missing = obj if collection.strategy.allows_create_on_update and not context.info.subresource else None
+        change: Change[Any] = self._change(context, Change(lambda _: obj, missing=missing))
+        return await self._verbs.writer.update(context, collection, change)
+
+    async def patch(self, context: RequestContext, patch: Patch) -> Written:
+        """Change an object by a patch."""
+        handler = self._subresources.of(context)
+        if handler is not None:
+            changed = await handler.update(context, lambda old: patch.applied(old, context), patch.is_unconditional)
+            return Written(encode(changed))
+        change: Change[Any] = Change(lambda old: patch.applied(old, context), retries=patch.is_unconditional)
+        return await self._verbs.writer.update(context, self.collection(context), self._change(context, change))
+
+    async def delete(self, context: RequestContext, options: DeleteOptions) -> Deleted[Any]:
+        """Delete an object, or begin to."""
+        return await self._verbs.deleter.delete(context, self.collection(context), options)
+
+    async def delete_collection(self, context: RequestContext, options: DeleteOptions) -> tuple[int, Sequence[bytes]]:
+        """Delete every object that matches; the revision they were found at, and their bytes."""
+        collection = self.collection(context)
+        await context.catch_up()
+        listed = self._verbs.lister.now(collection, selection(context, collection))
+        deleted = await self._verbs.deleter.delete_collection(context, collection, listed.items, options)
+        return listed.revision, deleted
+
+    def _change(self, context: RequestContext, change: Change[Any]) -> Change[Any]:
+        """The change, through the subresource's own rules when it is one."""
+        name = context.info.subresource
+        if not name:
+            return change
+        strategy = self.collection(context).strategy
+        return Change(
+            change.transform,
+            retries=change.retries,
+            prepare=lambda new, old: strategy.prepare_for_subresource(name, new, old),
+            validate=lambda new, old: strategy.validate_subresource(name, new, old),
+        )
+
+
+def _check_verb(resource: Resource, info: RequestInfo) -> None:
+    if info.subresource:
+        sub = resource.subresource(info.subresource)
+        if sub is None:
+            raise unknown_resource()
+        verbs = sub.verbs
+    else:
+        verbs = resource.verbs
+    if info.verb not in verbs:
+        raise MethodNotSupported("the server does not allow this method on the requested resource")

@@ -1,0 +1,89 @@
+"""`scale`: the number of replicas of anything that has one, in one shape."""
+
+from collections.abc import Callable
+from typing import Any
+
+from steersman.api import apps, autoscaling, core
+from steersman.api.meta import Kind, ObjectMeta
+from steersman.apimachinery.codec.json import decode
+from steersman.apimachinery.object import Object, replace
+from steersman.apimachinery.selectors import from_label_selector, from_labels
+from steersman.apimachinery.status import Cause, invalid, modified
+from steersman.apiserver.collections import Collections
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.subresources.interface import Unsupported
+from steersman.apiserver.verbs.metadata import invalid_value
+from steersman.apiserver.verbs.write import Change, Writer
+
+SCALED: tuple[type[Kind], ...] = (apps.Deployment, apps.ReplicaSet, apps.StatefulSet, core.ReplicationController)
+
+
+class ScaleHandler(Unsupported):
+    """Reads and writes spec.replicas of its parent."""
+
+    def __init__(self, collections: Collections, writer: Writer) -> None:
+        self._collections = collections
+        self._writer = writer
+
+    async def get(self, context: RequestContext) -> Object:
+        """The parent's Scale."""
+        collection = self._collections.of(context.resource.object_type)
+        return scale_of(collection.decoded(collection.find(context.namespace, context.info.name)))
+
+    async def update(self, context: RequestContext, transform: Callable[[Any], Any], retries: bool) -> Object:
+        """Set the number of replicas."""
+        collection = self._collections.of(context.resource.object_type)
+
+        def scaled(parent: Any) -> Any:
+            scale: autoscaling.Scale = transform(scale_of(parent))
+            _check(context, scale, parent)
+            return with_replicas(parent, scale.spec.replicas)
+
+        written = await self._writer.update(
+            context, collection, Change(scaled, retries=True, prepare=collection.strategy.prepare_for_update)
+        )
+        return scale_of(decode(written.data, collection.kind))
+
+
+def scale_of(parent: Any) -> autoscaling.Scale:
+    """The Scale of an object."""
+    meta, selector = parent.metadata, parent.spec.selector
+    chosen = from_labels(selector) if isinstance(parent, core.ReplicationController) else from_label_selector(selector)
+    # Source: storage.ScaleREST: the parent's identity, without its labels and annotations.
+    shown = ObjectMeta(
+        name=meta.name,
+        namespace=meta.namespace,
+        uid=meta.uid,
+        resourceVersion=meta.resourceVersion,
+        creationTimestamp=meta.creationTimestamp,
+    )
+    replicas = parent.spec.replicas
+    return autoscaling.Scale(
+        metadata=shown,
+        spec=autoscaling.ScaleSpec(replicas=1 if replicas is None else replicas),
+        status=autoscaling.ScaleStatus(replicas=parent.status.replicas, selector=_text(chosen)),
+    )
+
+
+def with_replicas(parent: Any, replicas: int) -> Any:
+    """The parent with another number of replicas."""
+    return replace(parent, spec=replace(parent.spec, replicas=replicas))
+
+
+def _text(selector: Any) -> str:
+    """Source: labels.Selector.String: a single value is written with `=`."""
+    terms = [
+        f"{one.key}={one.values[0]}" if one.operator == "in" and len(one.values) == 1 else str(one)
+        for one in sorted(selector.requirements, key=lambda one: one.key)
+    ]
+    return ",".join(terms)
+
+
+def _check(context: RequestContext, scale: autoscaling.Scale, parent: Kind) -> None:
+    causes: list[Cause] = []
+    if scale.spec.replicas < 0:
+        causes.append(invalid_value("spec.replicas", scale.spec.replicas, "must be greater than or equal to 0"))
+    if causes:
+        raise invalid("Scale.autoscaling", context.info.name, causes)
+    if scale.metadata.resourceVersion not in ("", parent.metadata.resourceVersion):
+        raise modified(context.resource.group_resource, context.info.name)

@@ -1,0 +1,72 @@
+"""Patches: what a body of each type makes of a stored object.
+
+Source: apiserver/pkg/endpoints/handlers/patch.go.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from steersman.apimachinery.codec.json import DecodeError, parse, to_wire
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.schema import schema_of
+from steersman.apimachinery.status import BadRequest, UnsupportedMediaType
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.http.body import object_of
+
+K = TypeVar("K", bound=Object)
+
+JSON_PATCH = "application/json-patch+json"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_PATCH = "application/strategic-merge-patch+json"
+PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch that has been read: a tree, or for JSON patch a list of operations."""
+
+    media_type: str
+    body: Any
+
+    @property
+    def is_unconditional(self) -> bool:
+        """It names no resourceVersion, so it may be applied anew when another write came first."""
+        if self.media_type == JSON_PATCH:
+            return not any(one.get("path") == "/metadata/resourceVersion" for one in self.body)
+        return not (self.body.get("metadata") or {}).get("resourceVersion")
+
+    def applied(self, old: K, context: RequestContext) -> K:
+        """The object the patch makes."""
+        tree = self._patched(to_wire(old), old)
+        return object_of(tree, type(old), context.field_validation, context.warnings)
+
+    def _patched(self, tree: Any, old: Object) -> Any:
+        from steersman.apimachinery.patch import json as json_patch
+        from steersman.apimachinery.patch import merge, strategic
+
+        try:
+            match self.media_type:
+                case "application/json-patch+json":
+                    return json_patch.apply(tree, self.body)
+                case "application/merge-patch+json":
+                    return merge.apply(tree, self.body)
+                case _:
+                    return strategic.apply(tree, self.body, schema_of(type(old)))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+
+
+def read_patch(data: bytes, media_type: str) -> Patch:
+    """The patch in a body."""
+    if media_type not in PATCH_TYPES:
+        accepted = ", ".join(PATCH_TYPES)
+        why = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
+        raise UnsupportedMediaType(why)
+    try:
+        body = parse(data)
+    except DecodeError as error:
+        raise BadRequest(f"error decoding patch: {error}") from error
+    wanted = list if media_type == JSON_PATCH else dict
+    if not isinstance(body, wanted):
+        raise BadRequest(f"error decoding patch: a {type(body).__name__} is not a patch of this type")
+    return Patch(media_type, body)
