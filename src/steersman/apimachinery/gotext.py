@@ -22,6 +22,21 @@ def _unprintable(character: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
+def plain(given: Any) -> str:
+    """`%v`: maps as `map[a:1 b:2]` in the order of their keys, lists as `[a b]`."""
+    match given:
+        case None:
+            return "<nil>"
+        case bool():
+            return "true" if given else "false"
+        case dict():
+            return f"map[{' '.join(f'{key}:{plain(given[key])}' for key in sorted(given))}]"
+        case list() | tuple():
+            return f"[{' '.join(plain(item) for item in given)}]"
+        case _:
+            return str(given)
+
+
 def value(given: Any) -> str:
     """A value in a field error: strings quoted, numbers and booleans plain, all else as JSON."""
     match given:
