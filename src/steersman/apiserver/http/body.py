@@ -1,23 +1,29 @@
 """Request bodies to objects: media types, what the object says it is, and unknown fields.
 
-Source: apiserver/pkg/endpoints/handlers/create.go, rest.go: transformDecodeError.
+Source: apiserver/pkg/endpoints/handlers/create.go, rest.go.
 """
 
 from typing import Any, TypeVar
 
-import yaml
+import msgspec
 
-from steersman.apimachinery.codec.json import DecodeError, conform, from_wire, parse
-from steersman.apimachinery.object import GroupVersionKind, Object
-from steersman.apimachinery.schema import schema_of
-from steersman.apimachinery.status import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
-from steersman.apiserver.http.negotiate import JSON, PROTOBUF, YAML
+from steersman.apimachinery.codec import yaml
+from steersman.apimachinery.codec.json import DecodeError, encode
+from steersman.apimachinery.codec.negotiate import YAML, body_type
+from steersman.apimachinery.codec.strict import FieldValidation, decode_validated, validate_tree
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.status import BadRequest, RequestEntityTooLarge
 from steersman.component.http.message import BodyTooLarge, Request
 
 T = TypeVar("T", bound=Object)
 
 # Source: server.Config.MaxRequestBodyBytes.
 BODY_LIMIT_BYTES = 3 * 1024 * 1024
+
+
+class _Named(msgspec.Struct):
+    kind: Any = None
+    apiVersion: Any = None  # the wire spelling
 
 
 async def read_body(request: Request) -> bytes:
@@ -29,63 +35,48 @@ async def read_body(request: Request) -> bytes:
         raise RequestEntityTooLarge(message) from error
 
 
-def media_type(request: Request) -> str:
-    """The body's type without its parameters; JSON when none is given."""
-    return request.headers.get("content-type", "").partition(";")[0].strip() or JSON
-
-
-def read_tree(data: bytes, content_type: str) -> Any:
-    """The body as a wire tree."""
-    if content_type == YAML:
-        try:
-            return yaml.safe_load(data)
-        except yaml.YAMLError as error:
-            raise BadRequest(f"error converting YAML to JSON: {error}") from error
-    if content_type != JSON:
-        accepted = ", ".join((JSON, YAML, PROTOBUF))
-        why = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        raise UnsupportedMediaType(why)
-    try:
-        return parse(data)
-    except DecodeError as error:
-        raise BadRequest(f"couldn't get version/kind; json parse error: {error}") from error
-
-
-def object_of(tree: Any, kind: type[T], validation: str, warnings: list[str]) -> T:
-    """The object in a tree, which may leave out what it is but not contradict.
+async def read_object(request: Request, kind: type[T], validation: str, warnings: list[str]) -> T:
+    """The object in a body, which may leave out what it is but not contradict.
 
     validation is Strict, Warn or Ignore: what to do about fields the kind doesn't have.
     """
-    if not isinstance(tree, dict):
-        raise BadRequest(f"couldn't get version/kind; json parse error: a {type(tree).__name__} is not an object")
-    gvk = kind.__facts__.gvk
-    if gvk is not None:
-        tree = _identified(tree, gvk)
-    kept, lenient = conform(tree, schema_of(kind))
-    unknown = [f'unknown field "{path}"' for path in lenient.unknown]
-    if unknown and validation == "Strict":
-        raise BadRequest(f"{_unfit(gvk)}: strict decoding error: {', '.join(unknown)}")
-    if validation == "Warn":
-        warnings.extend(unknown)
+    media_type = body_type(request.headers.get("content-type", ""))
+    data = await read_body(request)
+    if media_type == YAML:
+        try:
+            data = encode(yaml.parse(data))
+        except DecodeError as error:
+            raise BadRequest(f"error converting YAML to JSON: {error}") from error
+    _check_named(data, kind)
+    decoded = decode_validated(data, kind, FieldValidation(validation))
+    warnings.extend(decoded.warnings)
+    return decoded.object
+
+
+def object_of(tree: Any, kind: type[T], validation: str, warnings: list[str]) -> T:
+    """The object of a patched tree."""
     try:
-        return from_wire(kept, kind)
+        decoded = validate_tree(tree, kind, FieldValidation(validation))
     except DecodeError as error:
-        raise BadRequest(f"{_unfit(gvk)}: {error}") from error
+        raise BadRequest(str(error)) from error
+    warnings.extend(decoded.warnings)
+    return decoded.object
 
 
-def _identified(tree: dict[str, Any], gvk: GroupVersionKind) -> dict[str, Any]:
-    """The tree with kind and apiVersion, which must be the expected ones when given."""
-    version, kind = tree.get("apiVersion") or gvk.api_version, tree.get("kind") or gvk.kind
+def _check_named(data: bytes, kind: type[Object]) -> None:
+    """What the object says it is must be what the URL takes."""
+    gvk = kind.__facts__.gvk
+    try:
+        named = msgspec.json.decode(data, type=_Named)
+    except msgspec.MsgspecError:
+        return  # decoding says what is wrong
+    if gvk is None:
+        return
+    given_kind, version = named.kind or gvk.kind, named.apiVersion or gvk.api_version
+    if given_kind != gvk.kind:
+        short = str(version).rpartition("/")[2]
+        raise BadRequest(f'{given_kind} in version "{short}" cannot be handled as a {gvk.kind}')
     if version != gvk.api_version:
         raise BadRequest(
             f"the API version in the data ({version}) does not match the expected API version ({gvk.api_version})"
         )
-    if kind != gvk.kind:
-        raise BadRequest(f'{kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}')
-    return {"kind": kind, "apiVersion": version, **{k: v for k, v in tree.items() if k not in ("kind", "apiVersion")}}
-
-
-def _unfit(gvk: GroupVersionKind | None) -> str:
-    if gvk is None:
-        return "the object provided is unrecognized"
-    return f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {gvk.kind}'

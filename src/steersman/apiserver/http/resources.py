@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from steersman.api.meta import DeleteOptions
-from steersman.apimachinery.status import Cause, Expired, MethodNotSupported, invalid
+from steersman.apimachinery.codec import yaml
+from steersman.apimachinery.codec.negotiate import body_type
+from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
-from steersman.apiserver.http.body import media_type, object_of, read_body, read_tree
+from steersman.apiserver.http.body import object_of, read_body, read_object
 from steersman.apiserver.http.negotiate import JSON, PLAIN, YAML, Form, Output, negotiate
 from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.verbs.delete import Deleted
-from steersman.apiserver.verbs.patch import read_patch
+from steersman.apiserver.verbs.patch import PATCH_TYPES, read_patch
 from steersman.apiserver.verbs.watch import error_frame, write_stream
 from steersman.apiserver.verbs.write import Written
 from steersman.component.http.message import BodyWriter, Request, Response
@@ -64,7 +66,7 @@ class ResourceHandler:
         return compressed(response, request.headers.get("accept-encoding", ""))
 
     async def _watch(self, context: RequestContext, request: Request) -> Response:
-        output = _output(request)
+        output = negotiate(request.headers.get("accept", ""), streaming=True)
         renderer = self._renderer(context, output)
         try:
             changes = await self._pipeline.watch(context)
@@ -74,19 +76,18 @@ class ResourceHandler:
         return stream_answer(JSON, lambda writer: write_stream(changes, renderer, writer))
 
     async def _create(self, context: RequestContext, request: Request) -> Response:
-        tree = read_tree(await read_body(request), media_type(request))
         kind = self._pipeline.body_kind(context)
-        obj = object_of(tree, kind, context.field_validation, context.warnings)
+        obj = await read_object(request, kind, context.field_validation, context.warnings)
         return self._written(context, request, await self._pipeline.create(context, obj))
 
     async def _update(self, context: RequestContext, request: Request) -> Response:
-        tree = read_tree(await read_body(request), media_type(request))
         kind = self._pipeline.body_kind(context)
-        obj = object_of(tree, kind, context.field_validation, context.warnings)
+        obj = await read_object(request, kind, context.field_validation, context.warnings)
         return self._written(context, request, await self._pipeline.update(context, obj))
 
     async def _patch(self, context: RequestContext, request: Request) -> Response:
-        patch = read_patch(await read_body(request), media_type(request))
+        media_type = body_type(request.headers.get("content-type", ""), PATCH_TYPES)
+        patch = read_patch(await read_body(request), media_type)
         return self._written(context, request, await self._pipeline.patch(context, patch))
 
     async def _delete(self, context: RequestContext, request: Request) -> Response:
@@ -147,10 +148,12 @@ async def read_delete_options(context: RequestContext, request: Request) -> Dele
     """From the body, or from the query when there is none."""
     data = await read_body(request)
     if data:
-        tree = read_tree(data, media_type(request))
+        body_type(request.headers.get("content-type", ""))
+        tree = yaml.parse(data)
+        if not isinstance(tree, dict):
+            raise BadRequest("couldn't get version/kind; json parse error: not an object")
         # Any group's version of DeleteOptions is the same thing.
-        if isinstance(tree, dict):
-            tree = {name: value for name, value in tree.items() if name not in ("kind", "apiVersion")}
+        tree = {name: value for name, value in tree.items() if name not in ("kind", "apiVersion")}
         options = object_of(tree, DeleteOptions, "Ignore", context.warnings)
     else:
         orphan = context.query.get("orphanDependents")

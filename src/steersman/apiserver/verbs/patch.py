@@ -3,22 +3,23 @@
 Source: apiserver/pkg/endpoints/handlers/patch.go.
 """
 
+import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from steersman.apimachinery.codec.json import DecodeError, parse, to_wire
+from steersman.apimachinery.codec.negotiate import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
 from steersman.apimachinery.object import Object
+from steersman.apimachinery.patch import json as json_patch
+from steersman.apimachinery.patch import merge, strategic
 from steersman.apimachinery.schema import schema_of
-from steersman.apimachinery.status import BadRequest, UnsupportedMediaType
+from steersman.apimachinery.status import BadRequest
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.body import object_of
 
 K = TypeVar("K", bound=Object)
 
-JSON_PATCH = "application/json-patch+json"
-MERGE_PATCH = "application/merge-patch+json"
-STRATEGIC_PATCH = "application/strategic-merge-patch+json"
-PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_PATCH)
+PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +42,18 @@ class Patch:
         return object_of(tree, type(old), context.field_validation, context.warnings)
 
     def _patched(self, tree: Any, old: Object) -> Any:
-        from steersman.apimachinery.patch import json as json_patch
-        from steersman.apimachinery.patch import merge, strategic
-
         try:
-            match self.media_type:
-                case "application/json-patch+json":
-                    return json_patch.apply(tree, self.body)
-                case "application/merge-patch+json":
-                    return merge.apply(tree, self.body)
-                case _:
-                    return strategic.apply(tree, self.body, schema_of(type(old)))
+            if self.media_type == JSON_PATCH:
+                return json_patch.apply(tree, self.body)
+            if self.media_type == MERGE_PATCH:
+                return merge.apply(tree, self.body)
+            return strategic.apply(tree, copy.deepcopy(self.body), schema_of(type(old)))
         except ValueError as error:
             raise BadRequest(str(error)) from error
 
 
 def read_patch(data: bytes, media_type: str) -> Patch:
     """The patch in a body."""
-    if media_type not in PATCH_TYPES:
-        accepted = ", ".join(PATCH_TYPES)
-        why = f"the body of the request was in an unknown format - accepted media types include: {accepted}"
-        raise UnsupportedMediaType(why)
     try:
         body = parse(data)
     except DecodeError as error:
