@@ -1,0 +1,82 @@
+"""Users by client certificate: the common name is the user, the organizations its groups.
+
+The TLS handshake lets any certificate pass (see component.tls); here the leaf is verified against the client CA. A
+certificate of another CA, the front proxy's say, never names a user.
+Source: apiserver/pkg/authentication/request/x509.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from steersman.apimachinery.status import Unauthorized
+from steersman.apiserver.attributes import Presented
+from steersman.apiserver.user import AUTHENTICATED_GROUP, UserInfo
+from steersman.component.clock import Clock
+
+# Verified leaves are remembered by their bytes: a connection presents the same one with each request.
+REMEMBERED = 1024
+
+
+class X509Authenticator:
+    """Knows the users whose certificates one CA has signed."""
+
+    def __init__(self, ca_pem: bytes, clock: Clock) -> None:
+        self._authorities = x509.load_pem_x509_certificates(ca_pem)
+        self._clock = clock
+        self._known: dict[bytes, tuple[UserInfo, datetime, datetime]] = {}
+
+    async def authenticate(self, presented: Presented) -> UserInfo | None:
+        """The certificate's user; None without one. Unauthorized when it isn't ours, is too old or not for clients."""
+        der = presented.peer_cert_der
+        if der is None:
+            return None
+        known = self._known.get(der)
+        if known is None:
+            known = self._verified(der)
+            if len(self._known) >= REMEMBERED:
+                self._known.pop(next(iter(self._known)))
+            self._known[der] = known
+        user, begins, ends = known
+        if not begins <= self._clock.now() <= ends:
+            raise Unauthorized
+        return user
+
+    def _verified(self, der: bytes) -> tuple[UserInfo, datetime, datetime]:
+        try:
+            leaf = x509.load_der_x509_certificate(der)
+        except ValueError as error:
+            raise Unauthorized from error
+        if not any(_is_issued_by(leaf, authority) for authority in self._authorities) or not _is_for_clients(leaf):
+            raise Unauthorized
+        names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+        if not names:
+            raise Unauthorized
+        groups = tuple(str(one.value) for one in leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
+        user = UserInfo(str(names[0].value), groups=(*groups, AUTHENTICATED_GROUP))
+        return user, leaf.not_valid_before_utc, leaf.not_valid_after_utc
+
+
+def _is_issued_by(leaf: x509.Certificate, authority: x509.Certificate) -> bool:
+    try:
+        leaf.verify_directly_issued_by(authority)
+    except (InvalidSignature, ValueError, TypeError):
+        return False
+    return True
+
+
+def _is_for_clients(leaf: x509.Certificate) -> bool:
+    try:
+        usage = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.CLIENT_AUTH in usage
+
+
+def bearer_token(headers: Mapping[str, str]) -> str:
+    """The token of an Authorization header, empty when there is none."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

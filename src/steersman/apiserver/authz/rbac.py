@@ -1,0 +1,112 @@
+"""Role-based access control: a request is allowed when some role bound to its user has a rule that covers it.
+
+Source: plugin/pkg/auth/authorizer/rbac; pkg/apis/rbac/v1/evaluation_helpers.go.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Protocol
+
+from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
+from steersman.apiserver.attributes import Decision
+from steersman.apiserver.request import RequestInfo
+from steersman.apiserver.user import MASTERS_GROUP, UserInfo
+
+ACCOUNT_PREFIX = "system:serviceaccount:"
+
+
+class Roles(Protocol):
+    """Where the authorizer reads roles and bindings: always the newest, from memory."""
+
+    def cluster_role(self, name: str) -> ClusterRole | None:
+        """A cluster role."""
+        ...
+
+    def role(self, namespace: str, name: str) -> Role | None:
+        """A role."""
+        ...
+
+    def cluster_role_bindings(self) -> Iterable[ClusterRoleBinding]:
+        """All cluster role bindings."""
+        ...
+
+    def role_bindings(self, namespace: str) -> Iterable[RoleBinding]:
+        """The role bindings of a namespace."""
+        ...
+
+
+class RBACAuthorizer:
+    """Allows what roles allow; members of system:masters may do everything."""
+
+    def __init__(self, roles: Roles) -> None:
+        self._roles = roles
+
+    def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
+        """Source of Authorizer.authorize."""
+        if MASTERS_GROUP in user.groups:
+            return Decision(True)
+        for rule in self.rules_for(user, request.namespace):
+            if rule_allows(rule, request):
+                return Decision(True)
+        return Decision(False)
+
+    def rules_for(self, user: UserInfo, namespace: str) -> Iterator[PolicyRule]:
+        """Every rule bound to a user, cluster-wide and in one namespace."""
+        for binding in self._roles.cluster_role_bindings():
+            if any(applies(subject, user, "") for subject in binding.subjects):
+                yield from self._rules(binding.roleRef, "")
+        if namespace:
+            for local in self._roles.role_bindings(namespace):
+                if any(applies(subject, user, namespace) for subject in local.subjects):
+                    yield from self._rules(local.roleRef, namespace)
+
+    def _rules(self, reference: RoleRef, namespace: str) -> tuple[PolicyRule, ...]:
+        role: Role | ClusterRole | None
+        if reference.kind == "Role":
+            role = self._roles.role(namespace, reference.name)
+        else:
+            role = self._roles.cluster_role(reference.name)
+        return role.rules if role is not None else ()
+
+
+def applies(subject: Subject, user: UserInfo, namespace: str) -> bool:
+    """A binding's subject is this user, or a group of it. A service account's namespace defaults to the binding's."""
+    match subject.kind:
+        case "User":
+            return subject.name == user.name
+        case "Group":
+            return subject.name in user.groups
+        case "ServiceAccount":
+            return user.name == f"{ACCOUNT_PREFIX}{subject.namespace or namespace}:{subject.name}"
+        case _:
+            return False
+
+
+def rule_allows(rule: PolicyRule, request: RequestInfo) -> bool:
+    """A rule covers a request."""
+    if not _has(rule.verbs, request.verb):
+        return False
+    if not request.is_resource:
+        return any(_url_matches(url, request.path) for url in rule.nonResourceURLs)
+    resource = f"{request.resource}/{request.subresource}" if request.subresource else request.resource
+    return (
+        _has(rule.apiGroups, request.group)
+        and _resource_matches(rule.resources, resource, request.subresource)
+        and (not rule.resourceNames or request.name in rule.resourceNames)
+    )
+
+
+def _has(values: tuple[str, ...], wanted: str) -> bool:
+    return "*" in values or wanted in values
+
+
+def _resource_matches(resources: tuple[str, ...], resource: str, subresource: str) -> bool:
+    if "*" in resources or resource in resources:
+        return True
+    # `*/scale` covers the scale of every resource.
+    return bool(subresource) and f"*/{subresource}" in resources
+
+
+def _url_matches(pattern: str, path: str) -> bool:
+    if pattern in ("*", path):
+        return True
+    return pattern.endswith("*") and path.startswith(pattern[:-1])

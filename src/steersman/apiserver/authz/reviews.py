@@ -1,0 +1,165 @@
+"""The reviews: clients ask who they are, what they may do, and whether a token is good.
+
+Source: pkg/registry/authorization, pkg/registry/authentication.
+"""
+
+from collections.abc import Mapping
+
+from steersman.api import authentication, authorization
+from steersman.api.meta import Kind
+from steersman.apimachinery.fielderrors import invalid_value
+from steersman.apimachinery.fieldpath import Path
+from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import BadRequest, StatusError, invalid
+from steersman.apiserver.attributes import Authenticator, Authorizer
+from steersman.apiserver.authz.rbac import RBACAuthorizer
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.request import RequestInfo
+from steersman.apiserver.reviews import ReviewHandler
+from steersman.apiserver.user import UserInfo
+
+Access = authorization.SubjectAccessReview | authorization.LocalSubjectAccessReview
+Spec = authorization.SubjectAccessReviewSpec | authorization.SelfSubjectAccessReviewSpec
+
+
+def request_of(spec: Spec) -> RequestInfo:
+    """The request a review asks about."""
+    resource, path = spec.resourceAttributes, spec.nonResourceAttributes
+    if resource is not None:
+        return RequestInfo(
+            verb=resource.verb,
+            path="",
+            is_resource=True,
+            group=resource.group,
+            version=resource.version,
+            namespace=resource.namespace,
+            resource=resource.resource,
+            subresource=resource.subresource,
+            name=resource.name,
+        )
+    if path is not None:
+        return RequestInfo(verb=path.verb, path=path.path)
+    text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+    raise invalid("SubjectAccessReview.authorization.k8s.io", "", [invalid_value(Path("spec"), "", text)])
+
+
+def decided(authorizer: Authorizer, user: UserInfo, spec: Spec) -> authorization.SubjectAccessReviewStatus:
+    """The authorizer's answer."""
+    decision = authorizer.authorize(user, request_of(spec))
+    return authorization.SubjectAccessReviewStatus(allowed=decision.allowed, reason=decision.reason)
+
+
+class AccessReviews:
+    """SubjectAccessReview and its local form: may this user do that?"""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    async def review(self, context: RequestContext, obj: Access) -> Kind:
+        """Source of ReviewHandler.review."""
+        spec = obj.spec
+        if not spec.user and not spec.groups:
+            text = "at least one of user or group must be specified"
+            raise invalid("SubjectAccessReview.authorization.k8s.io", "", [invalid_value(Path("spec.user"), "", text)])
+        if context.resource.namespaced:
+            asked = spec.resourceAttributes.namespace if spec.resourceAttributes is not None else ""
+            if asked != context.info.namespace:
+                raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {context.info.namespace}")
+        user = UserInfo(spec.user, spec.uid, spec.groups, spec.extra)
+        return replace(obj, status=decided(self._authorizer, user, spec))
+
+
+class SelfAccessReviews:
+    """SelfSubjectAccessReview: may I do that?"""
+
+    def __init__(self, authorizer: Authorizer) -> None:
+        self._authorizer = authorizer
+
+    async def review(self, context: RequestContext, obj: authorization.SelfSubjectAccessReview) -> Kind:
+        """Source of ReviewHandler.review."""
+        return replace(obj, status=decided(self._authorizer, context.user, obj.spec))
+
+
+class SelfRulesReviews:
+    """SelfSubjectRulesReview: what may I do here?"""
+
+    def __init__(self, authorizer: RBACAuthorizer) -> None:
+        self._authorizer = authorizer
+
+    async def review(self, context: RequestContext, obj: authorization.SelfSubjectRulesReview) -> Kind:
+        """Source of ReviewHandler.review."""
+        rules = tuple(self._authorizer.rules_for(context.user, obj.spec.namespace))
+        resources = tuple(
+            authorization.ResourceRule(
+                verbs=rule.verbs, apiGroups=rule.apiGroups, resources=rule.resources, resourceNames=rule.resourceNames
+            )
+            for rule in rules
+            if rule.resources
+        )
+        urls = tuple(
+            authorization.NonResourceRule(verbs=rule.verbs, nonResourceURLs=rule.nonResourceURLs)
+            for rule in rules
+            if rule.nonResourceURLs
+        )
+        status = authorization.SubjectRulesReviewStatus(resourceRules=resources, nonResourceRules=urls)
+        return replace(obj, status=status)
+
+
+class SelfReviews:
+    """SelfSubjectReview: who am I?"""
+
+    async def review(self, context: RequestContext, obj: authentication.SelfSubjectReview) -> Kind:
+        """Source of ReviewHandler.review."""
+        return replace(obj, status=authentication.SelfSubjectReviewStatus(userInfo=user_info(context.user)))
+
+
+class _TokenOnly:
+    """A token as if it had come with a request."""
+
+    peer_cert_der: bytes | None = None
+
+    def __init__(self, token: str) -> None:
+        self.headers: Mapping[str, str] = {"authorization": f"Bearer {token}"}
+
+
+class TokenReviews:
+    """TokenReview: whose token is this?"""
+
+    def __init__(self, authenticator: Authenticator, audiences: tuple[str, ...]) -> None:
+        self._authenticator = authenticator
+        self._audiences = audiences
+
+    async def review(self, context: RequestContext, obj: authentication.TokenReview) -> Kind:
+        """Source of ReviewHandler.review."""
+        if not obj.spec.token:
+            raise BadRequest("token is required for TokenReview in authentication")
+        try:
+            user = await self._authenticator.authenticate(_TokenOnly(obj.spec.token))
+        except StatusError as error:
+            status = authentication.TokenReviewStatus(error=f"[invalid bearer token, {error.message}]")
+            return replace(obj, status=status)
+        if user is None:
+            return replace(obj, status=authentication.TokenReviewStatus())
+        meant = tuple(one for one in obj.spec.audiences if one in self._audiences) or self._audiences
+        status = authentication.TokenReviewStatus(authenticated=True, user=user_info(user), audiences=meant)
+        return replace(obj, status=status)
+
+
+def user_info(user: UserInfo) -> authentication.UserInfo:
+    """A user as the API shows it."""
+    return authentication.UserInfo(username=user.name, uid=user.uid, groups=user.groups, extra=user.extra)
+
+
+def review_handlers(
+    authorizer: RBACAuthorizer, authenticator: Authenticator, audiences: tuple[str, ...]
+) -> Mapping[type[Kind], ReviewHandler]:
+    """Who answers which kind."""
+    access = AccessReviews(authorizer)
+    return {
+        authorization.SubjectAccessReview: access,
+        authorization.LocalSubjectAccessReview: access,
+        authorization.SelfSubjectAccessReview: SelfAccessReviews(authorizer),
+        authorization.SelfSubjectRulesReview: SelfRulesReviews(authorizer),
+        authentication.SelfSubjectReview: SelfReviews(),
+        authentication.TokenReview: TokenReviews(authenticator, audiences),
+    }

@@ -1,0 +1,276 @@
+"""Who one is, and what one may do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+
+import pytest
+from cryptography import x509
+
+from steersman.api import authentication, core
+from steersman.api.meta import Kind, ObjectMeta
+from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
+from steersman.api.resources import resource_for
+from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Invalid, Unauthorized
+from steersman.apiserver.authn import jwt
+from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
+from steersman.apiserver.authn.union import NOBODY, StaticTokens, UnionAuthenticator
+from steersman.apiserver.authn.x509 import X509Authenticator
+from steersman.apiserver.authz.bootstrap.seed import first_bindings, first_roles
+from steersman.apiserver.authz.rbac import RBACAuthorizer
+from steersman.apiserver.context import RequestContext
+from steersman.apiserver.request import EMPTY_QUERY, RequestInfo, read_request
+from steersman.apiserver.user import LOOPBACK, UserInfo
+from steersman.component import certs, keys
+from steersman.component.clock import FakeClock
+
+
+@dataclass
+class Presents:
+    """What a client shows."""
+
+    headers: dict[str, str] = field(default_factory=dict)
+    peer_cert_der: bytes | None = None
+
+    @classmethod
+    def token(cls, token: str) -> "Presents":
+        return cls({"authorization": f"Bearer {token}"})
+
+
+def der(pair: certs.KeyPair) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    return x509.load_pem_x509_certificate(pair.cert_pem).public_bytes(Encoding.DER)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+async def test_a_certificate_names_user_and_groups(clock: FakeClock) -> None:
+    ca = certs.new_ca("clients", clock.now())
+    pair = certs.issue(ca, certs.Leaf("ada", certs.Usage.CLIENT, organizations=("dev", "ops")), clock.now())
+    user = await X509Authenticator(ca.cert_pem, clock).authenticate(Presents(peer_cert_der=der(pair)))
+    assert user == UserInfo("ada", groups=("dev", "ops", "system:authenticated"))
+
+
+async def test_certificates_of_another_ca_for_servers_or_out_of_time_are_refused(clock: FakeClock) -> None:
+    ca, other = certs.new_ca("clients", clock.now()), certs.new_ca("clients", clock.now())
+    authenticator = X509Authenticator(ca.cert_pem, clock)
+    foreign = certs.issue(other, certs.Leaf("ada", certs.Usage.CLIENT), clock.now())
+    server = certs.issue(ca, certs.Leaf("ada", certs.Usage.SERVER), clock.now())
+    for pair in (foreign, server):
+        with pytest.raises(Unauthorized):
+            await authenticator.authenticate(Presents(peer_cert_der=der(pair)))
+    short = certs.issue(ca, certs.Leaf("ada", certs.Usage.CLIENT), clock.now(), timedelta(hours=1))
+    assert await authenticator.authenticate(Presents(peer_cert_der=der(short))) is not None
+    await clock.advance(7200)
+    with pytest.raises(Unauthorized):
+        await authenticator.authenticate(Presents(peer_cert_der=der(short)))
+
+
+async def test_who_shows_nothing_is_anonymous_and_who_shows_nonsense_is_refused() -> None:
+    union = UnionAuthenticator((StaticTokens({"secret": LOOPBACK}),))
+    assert await union.authenticate(Presents()) == NOBODY
+    assert await union.authenticate(Presents.token("secret")) == LOOPBACK
+    with pytest.raises(Unauthorized):
+        await union.authenticate(Presents.token("guess"))
+    with pytest.raises(Unauthorized):
+        await UnionAuthenticator((), allows_anonymous=False).authenticate(Presents())
+
+
+class Accounts:
+    """A service account and a pod, and an issuer that knows them."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.account = core.ServiceAccount(metadata=ObjectMeta(name="default", namespace="ns", uid="sa-uid"))
+        self.pod = core.Pod(metadata=ObjectMeta(name="p", namespace="ns", uid="pod-uid"))
+        self.objects: dict[tuple[type[Kind], str, str], Kind] = {
+            (core.ServiceAccount, "ns", "default"): self.account,
+            (core.Pod, "ns", "p"): self.pod,
+        }
+        issuer = Issuer("https://kubernetes.default.svc", ("https://kubernetes.default.svc",), keys.new_private_key())
+        self.tokens = ServiceAccountTokens(issuer, lambda *key: self.objects.get(key), clock, Random(1))
+
+    async def issue(self, spec: authentication.TokenRequestSpec) -> str:
+        resource = resource_for(core.ServiceAccount)
+        context = RequestContext(RequestInfo("create", ""), resource, LOOPBACK, self.clock.now(), EMPTY_QUERY)
+        request = authentication.TokenRequest(spec=spec)
+        return (await self.tokens.issue(context, self.account, request)).status.token
+
+
+BOUND = authentication.BoundObjectReference(kind="Pod", apiVersion="v1", name="p", uid="pod-uid")
+
+
+async def test_a_pods_token_names_its_account_and_dies_with_the_pod(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
+    user = await accounts.tokens.authenticate(presented)
+    assert user is not None
+    assert user.name == "system:serviceaccount:ns:default"
+    assert user.groups == ("system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated")
+    assert user.extra["authentication.kubernetes.io/pod-name"] == ("p",)
+    del accounts.objects[core.Pod, "ns", "p"]
+    with pytest.raises(Unauthorized):
+        await accounts.tokens.authenticate(presented)
+
+
+async def test_a_token_ends_with_its_time_its_account_and_outside_its_audience(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    token = await accounts.issue(authentication.TokenRequestSpec(expirationSeconds=600))
+    elsewhere = await accounts.issue(authentication.TokenRequestSpec(audiences=("vault",)))
+    with pytest.raises(Unauthorized):
+        await accounts.tokens.authenticate(Presents.token(elsewhere))
+    renewed = replace(accounts.account, metadata=replace(accounts.account.metadata, uid="new"))
+    accounts.objects[core.ServiceAccount, "ns", "default"] = renewed
+    with pytest.raises(Unauthorized):
+        await accounts.tokens.authenticate(Presents.token(token))
+    accounts.objects[core.ServiceAccount, "ns", "default"] = accounts.account
+    await clock.advance(601)
+    with pytest.raises(Unauthorized):
+        await accounts.tokens.authenticate(Presents.token(token))
+    with pytest.raises(Invalid, match="less than 10 minutes"):
+        await accounts.issue(authentication.TokenRequestSpec(expirationSeconds=10))
+
+
+async def test_a_token_changed_in_any_part_or_signed_by_another_key_is_refused(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    token = await accounts.issue(authentication.TokenRequestSpec())
+    head, claims, signature = token.split(".")
+    changed = claims[:-2] + ("A" if claims[-2] != "A" else "B") + claims[-1]
+    other = keys.new_private_key()
+    forged = jwt.sign({"iss": "x"}, other, keys.key_id(other))
+    for bad in (
+        f"{head}.{changed}.{signature}",
+        f"{head}.{claims}.{'A' * 86}",
+        f"{head}.{claims}.",
+        forged,
+        "a.b.c",
+        "x",
+    ):
+        with pytest.raises(Unauthorized):
+            await accounts.tokens.authenticate(Presents.token(bad))
+
+
+@dataclass
+class RolesInMemory:
+    """Roles and bindings in lists."""
+
+    cluster: list[ClusterRole] = field(default_factory=list)
+    local: list[Role] = field(default_factory=list)
+    bindings: list[ClusterRoleBinding] = field(default_factory=list)
+    local_bindings: list[RoleBinding] = field(default_factory=list)
+
+    def cluster_role(self, name: str) -> ClusterRole | None:
+        return next((role for role in self.cluster if role.metadata.name == name), None)
+
+    def role(self, namespace: str, name: str) -> Role | None:
+        found = (role for role in self.local if (role.metadata.namespace, role.metadata.name) == (namespace, name))
+        return next(found, None)
+
+    def cluster_role_bindings(self) -> Iterable[ClusterRoleBinding]:
+        return self.bindings
+
+    def role_bindings(self, namespace: str) -> Iterable[RoleBinding]:
+        return [binding for binding in self.local_bindings if binding.metadata.namespace == namespace]
+
+
+def allowed(roles: RolesInMemory, user: UserInfo, method: str, target: str) -> bool:
+    return RBACAuthorizer(roles).authorize(user, read_request(method, target, EMPTY_QUERY)).allowed
+
+
+ADA = UserInfo("ada", groups=("dev", "system:authenticated"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "method", "target", "expected"),
+    [
+        (PolicyRule(verbs=("get",), apiGroups=("",), resources=("pods",)), "GET", "/api/v1/namespaces/n/pods/x", True),
+        (PolicyRule(verbs=("get",), apiGroups=("",), resources=("pods",)), "GET", "/api/v1/namespaces/n/pods", False),
+        (
+            PolicyRule(verbs=("get",), apiGroups=("",), resources=("pods",)),
+            "GET",
+            "/api/v1/namespaces/n/pods/x/log",
+            False,
+        ),
+        (
+            PolicyRule(verbs=("*",), apiGroups=("*",), resources=("*/log",)),
+            "GET",
+            "/api/v1/namespaces/n/pods/x/log",
+            True,
+        ),
+        (PolicyRule(verbs=("*",), apiGroups=("apps",), resources=("*",)), "GET", "/api/v1/namespaces/n/pods/x", False),
+        (
+            PolicyRule(verbs=("get",), apiGroups=("",), resources=("pods",), resourceNames=("x",)),
+            "GET",
+            "/api/v1/namespaces/n/pods/y",
+            False,
+        ),
+        (PolicyRule(verbs=("get",), nonResourceURLs=("/healthz", "/logs/*")), "GET", "/logs/a", True),
+        (PolicyRule(verbs=("get",), nonResourceURLs=("/healthz",)), "GET", "/healthz/etcd", False),
+    ],
+)
+def test_a_rule_covers_what_it_names_and_nothing_more(
+    rule: PolicyRule, method: str, target: str, expected: bool
+) -> None:
+    binding = ClusterRoleBinding(
+        roleRef=RoleRef(kind="ClusterRole", name="r"), subjects=(Subject(kind="Group", name="dev"),)
+    )
+    roles = RolesInMemory([ClusterRole(metadata=ObjectMeta(name="r"), rules=(rule,))], bindings=[binding])
+    assert allowed(roles, ADA, method, target) is expected
+    assert not allowed(roles, UserInfo("eve"), method, target)
+
+
+def test_a_role_binding_gives_rights_in_its_namespace_only() -> None:
+    rule = PolicyRule(verbs=("list",), apiGroups=("",), resources=("pods",))
+    binding = RoleBinding(
+        metadata=ObjectMeta(namespace="n"),
+        roleRef=RoleRef(kind="Role", name="r"),
+        subjects=(Subject(kind="ServiceAccount", name="default"),),
+    )
+    role = Role(metadata=ObjectMeta(name="r", namespace="n"), rules=(rule,))
+    roles = RolesInMemory(local=[role], local_bindings=[binding])
+    account = UserInfo("system:serviceaccount:n:default")
+    assert allowed(roles, account, "GET", "/api/v1/namespaces/n/pods")
+    assert not allowed(roles, account, "GET", "/api/v1/namespaces/other/pods")
+    assert not allowed(roles, account, "GET", "/api/v1/pods")
+
+
+@pytest.mark.parametrize(
+    ("user", "method", "target", "expected"),
+    [
+        (UserInfo("root", groups=("system:masters",)), "DELETE", "/api/v1/nodes/x", True),
+        (ADA, "GET", "/apis", True),
+        (ADA, "GET", "/api/v1/pods", False),
+        (UserInfo("x", groups=("system:unauthenticated",)), "GET", "/version", True),
+        (UserInfo("x", groups=("system:unauthenticated",)), "GET", "/apis", False),
+        (UserInfo("system:kube-scheduler"), "POST", "/api/v1/namespaces/n/pods/x/binding", True),
+        (
+            UserInfo("system:serviceaccount:kube-system:replicaset-controller"),
+            "POST",
+            "/api/v1/namespaces/n/pods",
+            True,
+        ),
+        (
+            UserInfo("system:serviceaccount:kube-system:replicaset-controller"),
+            "POST",
+            "/api/v1/namespaces/n/secrets",
+            False,
+        ),
+        (UserInfo("system:node:a", groups=("system:nodes",)), "PATCH", "/api/v1/nodes/a/status", True),
+    ],
+)
+def test_the_first_roles_give_the_rights_upstream_gives(
+    user: UserInfo, method: str, target: str, expected: bool
+) -> None:
+    roles = RolesInMemory(list(first_roles()), bindings=list(first_bindings()))
+    assert allowed(roles, user, method, target) is expected
+
+
+def test_admin_holds_the_rules_of_edit_and_view() -> None:
+    roles = {role.metadata.name: role for role in first_roles()}
+    assert set(roles["view"].rules) < set(roles["edit"].rules) < set(roles["admin"].rules)
