@@ -95,9 +95,15 @@ def _convert(tree: Any, wanted: type[T]) -> T:
     return made  # msgspec's stub answers Any for a type variable
 
 
+def decode_value(tree: Any, wanted: Any) -> Any:
+    """The value of any annotation our types use, such as a field's, of its wire form."""
+    return msgspec.convert(tree, wanted, dec_hook=_decode_custom)
+
+
 def to_wire(value: Any) -> Any:
-    """The wire tree of an object, exactly as its JSON says it."""
-    return msgspec.to_builtins(value, enc_hook=_encode_custom)
+    """The wire tree of an object, exactly as its JSON says it, and nobody else's to change."""
+    # By way of the bytes: msgspec.to_builtins would leave tuples where a tree has lists.
+    return msgspec.json.decode(encode(value))
 
 
 def conform(tree: Any, schema: TypeSchema) -> tuple[Any, Lenient]:
