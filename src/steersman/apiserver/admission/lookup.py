@@ -1,0 +1,20 @@
+"""How plugins read other objects: from the watch caches, as they are now."""
+
+from collections.abc import Iterable
+from typing import Protocol, TypeVar
+
+from steersman.api.meta import Kind
+
+K = TypeVar("K", bound=Kind)
+
+
+class Lookup(Protocol):
+    """Objects by name, without awaiting."""
+
+    def find(self, kind: type[K], namespace: str, name: str) -> K | None:
+        """The object, or None."""
+        ...
+
+    def all(self, kind: type[K], namespace: str = "") -> Iterable[K]:
+        """Every object of a kind, or those of one namespace."""
+        ...

@@ -1,0 +1,27 @@
+"""The common shape of plugins: what most don't do, done once."""
+
+from steersman.apimachinery.object import Object
+from steersman.apiserver.attributes import AdmissionAttributes, Operation
+
+
+class Plugin:
+    """A plugin that has nothing to say; subclasses override what they have a say in."""
+
+    name = ""
+    operations: frozenset[Operation] = frozenset()
+
+    def handles(self, operation: Operation) -> bool:
+        """Whether the plugin has a say in this operation."""
+        return operation in self.operations
+
+    async def admit(self, attributes: AdmissionAttributes) -> Object | None:
+        """The object, unchanged."""
+        return attributes.object
+
+    async def validate(self, attributes: AdmissionAttributes) -> None:
+        """No objection."""
+
+
+CREATE = frozenset({Operation.CREATE})
+CREATE_UPDATE = frozenset({Operation.CREATE, Operation.UPDATE})
+WRITES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.DELETE})
