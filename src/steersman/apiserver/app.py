@@ -1,8 +1,10 @@
 """The API server: put together here from what it depends on, and run."""
 
 import asyncio
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from random import Random, SystemRandom
 
 from steersman.api import core, events
@@ -10,25 +12,30 @@ from steersman.api.events import convert
 from steersman.api.meta import Kind
 from steersman.api.resources import RESOURCES, Resource
 from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.allocators.services import ServiceReserver
 from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
-from steersman.apiserver.connect import Connector, NoConnector
+from steersman.apiserver.connect import NoConnector
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.plain import PlainEndpoints
 from steersman.apiserver.http.handler import RequestHandler
+from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.pipeline import Pipeline, Verbs
-from steersman.apiserver.reservations import NO_RESERVER
+from steersman.apiserver.reservations import Reserver
 from steersman.apiserver.reviews import ReviewHandler, TokenIssuer
 from steersman.apiserver.subresources.binding import BindingHandler
+from steersman.apiserver.subresources.eviction import EvictionHandler
 from steersman.apiserver.subresources.interface import SubresourceHandler, Subresources
 from steersman.apiserver.subresources.scale import ScaleHandler
+from steersman.apiserver.subresources.token import TokenHandler
 from steersman.apiserver.verbs.delete import Deleter
 from steersman.apiserver.verbs.listing import Lister
 from steersman.apiserver.verbs.watch import Watcher
 from steersman.apiserver.verbs.write import Writer
 from steersman.component.clock import Clock
 from steersman.component.healthz import HealthEndpoint, when
+from steersman.component.http.client import Connect
 from steersman.component.http.message import Request, Response
 from steersman.component.metrics import Registry
 from steersman.storage.interface import Store
@@ -59,7 +66,9 @@ class Deps:
     admission: AdmissionChain = field(default_factory=lambda: AdmissionChain(()))
     reviews: Mapping[type[Kind], ReviewHandler] = field(default_factory=dict)
     token_issuer: TokenIssuer | None = None
-    connector: Connector = field(default_factory=NoConnector)
+    # How kubelets and pods are reached; without it exec, logs and proxies are refused.
+    connect: Connect | None = None
+    kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
     metrics: Registry = field(default_factory=Registry)
     config: ServerConfig = field(default_factory=ServerConfig)
@@ -71,20 +80,25 @@ class APIServer:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._is_ready = False
+        self._ready = asyncio.Event()
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
-        verbs = _verbs(deps, self.collections)
+        network = ip_network(deps.config.service_cidr)
+        self._reserver = ServiceReserver(network, deps.config.node_ports, deps.random)
+        verbs = _verbs(deps, self.collections, self._reserver)
         self.pipeline = Pipeline(
             self.collections,
             verbs,
             deps.authorizer,
-            Subresources(_subresources(self.collections, verbs)),
+            Subresources(_subresources(deps, self.collections, verbs)),
             deps.reviews,
             deps.clock,
         )
-        self._handler = RequestHandler(
-            deps.authenticator, self.pipeline, self._endpoints(), deps.connector, deps.random
+        connector = (
+            NoConnector()
+            if deps.connect is None
+            else KubeletConnector(self.collections, deps.kubelet_tls, deps.connect)
         )
+        self._handler = RequestHandler(deps.authenticator, self.pipeline, self._endpoints(), connector, deps.random)
 
     async def handle(self, request: Request) -> Response:
         """The response to a request: the handler for component.http's server."""
@@ -97,24 +111,26 @@ class APIServer:
                 group.create_task(self.collections.run())
                 group.create_task(self._get_ready())
         finally:
-            self._is_ready = False
+            self._ready.clear()
             self.collections.close_watches()
 
     async def ready(self) -> None:
         """Returns once requests can be answered."""
-        await self.collections.synced()
+        await self._ready.wait()
 
     async def _get_ready(self) -> None:
         await self.collections.synced()
-        self._is_ready = True
+        services = self.collections.of(core.Service)
+        self._reserver.fill(services.decoded(one) for one in services.cacher.under(services.under("")))
+        self._ready.set()
 
     def _endpoints(self) -> PlainEndpoints:
         deps, config = self._deps, self._deps.config
         discovery = Discovery(deps.resources, f"{config.advertise_address}:{config.advertise_port}")
         health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
-            endpoint.add("etcd", when(lambda: self._is_ready, "the store isn't read yet"))
-        health[2].add("informer-sync", when(lambda: self._is_ready, "the caches aren't filled yet"))
+            endpoint.add("etcd", when(self._ready.is_set, "the store isn't read yet"))
+        health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
         return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, _no_openapi)
 
 
@@ -122,13 +138,13 @@ def _no_openapi(path: str, request: Request) -> Response | None:
     return None
 
 
-def _verbs(deps: Deps, collections: Collections) -> Verbs:
+def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
     default: Callable[[Kind], Kind] = _as_it_is
     return Verbs(
         lister=Lister(deps.store, collections),
         watcher=Watcher(collections, deps.clock, deps.random),
-        writer=Writer(deps.admission, deps.random, default, NO_RESERVER),
-        deleter=Deleter(deps.admission, NO_RESERVER),
+        writer=Writer(deps.admission, deps.random, default, reserver),
+        deleter=Deleter(deps.admission, reserver),
     )
 
 
@@ -136,10 +152,16 @@ def _as_it_is(obj: Kind) -> Kind:
     return obj
 
 
-def _subresources(collections: Collections, verbs: Verbs) -> Mapping[tuple[type[Kind] | None, str], SubresourceHandler]:
+def _subresources(
+    deps: Deps, collections: Collections, verbs: Verbs
+) -> Mapping[tuple[type[Kind] | None, str], SubresourceHandler]:
     binding = BindingHandler(collections, verbs.writer)
-    return {
+    handlers: dict[tuple[type[Kind] | None, str], SubresourceHandler] = {
         (None, "scale"): ScaleHandler(collections, verbs.writer),
         (core.Pod, "binding"): binding,
         (core.Binding, ""): binding,
+        (core.Pod, "eviction"): EvictionHandler(collections, verbs.writer, verbs.deleter),
     }
+    if deps.token_issuer is not None:
+        handlers[core.ServiceAccount, "token"] = TokenHandler(collections, deps.token_issuer)
+    return handlers

@@ -113,7 +113,8 @@ class Pipeline:
         """A new object, the answer to a review, or what a subresource makes of it."""
         handler = self._subresources.of(context)
         if handler is not None:
-            return Written(encode(await handler.create(context, obj)), created=True)
+            made = await handler.create(context, await self._verbs.writer.admitted(context, obj))
+            return Written(encode(made), created=True)
         if not context.resource.stored:
             review = self._reviews.get(context.resource.object_type)
             if review is None:

@@ -43,6 +43,13 @@ class Query:
         for name, value in parse_qsl(raw, keep_blank_values=True):
             self._values.setdefault(name, []).append(value)
 
+    @classmethod
+    def of(cls, parameters: Mapping[str, str]) -> "Query":
+        """From values that were never a string."""
+        made = cls("")
+        made._values.update((name, [value]) for name, value in parameters.items())
+        return made
+
     def get(self, name: str, default: str = "") -> str:
         """The first value."""
         return self._values.get(name, (default,))[0]

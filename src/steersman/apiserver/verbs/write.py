@@ -8,7 +8,7 @@ from uuid import UUID
 
 from steersman.api.meta import Kind
 from steersman.api.resources import Resource
-from steersman.apimachinery.object import replace
+from steersman.apimachinery.object import Object, replace
 from steersman.apimachinery.status import (
     OBJECT_MODIFIED,
     AlreadyExists,
@@ -113,6 +113,23 @@ class Writer:
             reservation.keep()
         return Written(data, created=True)
 
+    async def admitted(self, context: RequestContext, obj: Object) -> Object:
+        """What admission leaves of a body that isn't stored as it is: a binding, an eviction, a token request."""
+        attributes = AdmissionAttributes(
+            operation=Operation.CREATE,
+            resource=context.resource,
+            user=context.user,
+            namespace=context.info.namespace,
+            name=context.info.name,
+            subresource=context.info.subresource,
+            object=obj,
+            dry_run=context.dry_run,
+            warnings=context.warnings,
+        )
+        changed: Object = await self._admission.admit(attributes)
+        await self._admission.validate(attributes_with(attributes, changed))
+        return changed
+
     async def update(self, context: RequestContext, collection: Collection[K], change: Change[K]) -> Written:
         """Change an object."""
         lost: Conflict | None = None
@@ -153,6 +170,8 @@ class Writer:
             await self._admission.validate(attributes_with(attributes, new))
             data = await self._stored(context, collection, new, cached)
             reservation.keep()
+        if is_finished(new) and not context.dry_run:
+            self._reserver.release(new)
         return Written(data)
 
     async def _stored(self, context: RequestContext, collection: Collection[K], new: K, cached: CachedObject) -> bytes:
