@@ -22,7 +22,7 @@ from steersman.controllers.endpoints.controller import EndpointsController
 from steersman.controllers.endpoints.plan import OVER_CAPACITY
 from steersman.controllers.endpointslice.controller import EndpointSliceController
 from steersman.controllers.endpointslice.plan import MANAGED_BY, SERVICE_NAME
-from steersman.reconcile.plan import Create, Update
+from steersman.reconcile.plan import Update
 
 from .world import BEGIN, World, key
 
@@ -200,11 +200,12 @@ def test_a_changed_label_reaches_the_services_of_before_and_after() -> None:
     assert list(controller.watches[1].keys(reader, old, touched)) == []
 
 
-def test_creates_come_before_deletes_so_that_no_endpoint_is_missing_meanwhile() -> None:
+def test_a_slice_whose_ports_are_no_longer_served_becomes_the_one_that_is_needed() -> None:
     world = World(service(), node(), pod(1))
     controller = EndpointSliceController()
     world.settle(controller, key("web"))
     world.update(service(ports=(ServicePort(name="http", port=80, targetPort=81, protocol="TCP"),)))
-    plan = world.plan(controller, key("web"))
+    plan = world.step(controller, key("web"))
     assert plan is not None
-    assert isinstance(plan.actions[0], Create)
+    assert [type(action) for action in plan.actions] == [Update]
+    assert [found.ports[0].port for found in world.all(EndpointSlice)] == [81]

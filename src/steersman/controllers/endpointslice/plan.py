@@ -141,17 +141,22 @@ def _new_slice(view: View, family: str, ports: Ports, endpoints: Iterable[Endpoi
 
 
 def _actions(view: View, existing: list[EndpointSlice], planned: list[EndpointSlice]) -> list[Action]:
+    planned_uids = {wanted.metadata.uid for wanted in planned}
     before = {found.metadata.uid: found for found in existing}
+    surplus = [found for found in existing if found.metadata.uid not in planned_uids]
     actions: list[Action] = []
     for wanted in planned:
-        meta = wanted.metadata
+        base = before.get(wanted.metadata.uid)
+        if base is None and surplus:
+            # What would be deleted becomes what would be created: one change to see instead of two.
+            base = surplus.pop(0)
+        meta = base.metadata if base is not None else wanted.metadata
         made = replace(wanted, metadata=replace(meta, labels=_labels(view.service)))
-        old = before.pop(meta.uid, None)
-        if old is None:
+        if base is None:
             actions.append(Create(made))
-        elif old != made:
+        elif base != made:
             actions.append(Update(made))
-    return actions + [Delete(gone) for gone in before.values()]
+    return actions + [Delete(gone) for gone in surplus]
 
 
 def _labels(service: Service) -> dict[str, str]:
