@@ -1,0 +1,120 @@
+"""What a cluster has before anybody makes anything: namespaces, priorities, roles, and the API server as a Service.
+
+Source: pkg/controlplane/controller: systemnamespaces, kubernetesservice; pkg/registry/scheduling/rest.
+"""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+from typing import TypeVar
+
+from steersman.api.core import (
+    EndpointAddress,
+    EndpointPort,
+    Endpoints,
+    EndpointSubset,
+    Namespace,
+    Service,
+    ServicePort,
+    ServiceSpec,
+)
+from steersman.api.discovery import Endpoint, EndpointConditions, EndpointSlice
+from steersman.api.discovery import EndpointPort as SlicePort
+from steersman.api.meta import Kind, ObjectMeta
+from steersman.api.scheduling import PriorityClass
+from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import AlreadyExists, NotFound
+from steersman.apiserver.authz.bootstrap.seed import seed_roles
+from steersman.client.interface import Client
+
+K = TypeVar("K", bound=Kind)
+
+NAMESPACES = ("kube-system", "kube-public", "kube-node-lease", "default")
+FIXED = "Used for system critical pods that must not be moved from their current node."
+MOVABLE = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
+PRIORITIES = (("system-node-critical", 2_000_001_000, FIXED), ("system-cluster-critical", 2_000_000_000, MOVABLE))
+LABELS = {"component": "apiserver", "provider": "kubernetes"}
+NAME, NAMESPACE, PORT_NAME = "kubernetes", "default", "https"
+
+
+@dataclass(frozen=True, slots=True)
+class Advertised:
+    """Where the API server is found: by its own address, and by the first one of the service network."""
+
+    address: str
+    port: int
+    service_cidr: str
+
+    @property
+    def cluster_ip(self) -> str:
+        """The address of the Service `kubernetes`."""
+        return str(ip_network(self.service_cidr)[1])
+
+
+async def bootstrap(client: Client, advertised: Advertised) -> None:
+    """Everything is there; what changed meanwhile, like our address, is put right."""
+    for name in NAMESPACES:
+        await _ensure(client, Namespace(metadata=ObjectMeta(name=name)))
+    for name, value, text in PRIORITIES:
+        await _ensure(client, PriorityClass(metadata=ObjectMeta(name=name), value=value, description=text))
+    await seed_roles(client)
+    await _ensure(client, service(advertised))
+    await _ensure_endpoints(client, endpoints(advertised))
+    await _ensure_slice(client, endpoint_slice(advertised))
+
+
+def service(advertised: Advertised) -> Service:
+    """The Service `default/kubernetes`."""
+    port = ServicePort(name=PORT_NAME, protocol="TCP", port=443, targetPort=advertised.port)
+    spec = ServiceSpec(
+        type="ClusterIP",
+        clusterIP=advertised.cluster_ip,
+        clusterIPs=(advertised.cluster_ip,),
+        ipFamilies=("IPv4",),
+        ipFamilyPolicy="SingleStack",
+        ports=(port,),
+    )
+    return Service(metadata=ObjectMeta(name=NAME, namespace=NAMESPACE, labels=LABELS), spec=spec)
+
+
+def endpoints(advertised: Advertised) -> Endpoints:
+    """Its Endpoints: this server."""
+    subset = EndpointSubset(
+        addresses=(EndpointAddress(ip=advertised.address),),
+        ports=(EndpointPort(name=PORT_NAME, port=advertised.port, protocol="TCP"),),
+    )
+    labels = {"endpointslice.kubernetes.io/skip-mirror": "true"}
+    return Endpoints(metadata=ObjectMeta(name=NAME, namespace=NAMESPACE, labels=labels), subsets=(subset,))
+
+
+def endpoint_slice(advertised: Advertised) -> EndpointSlice:
+    """Its EndpointSlice: this server."""
+    return EndpointSlice(
+        metadata=ObjectMeta(name=NAME, namespace=NAMESPACE, labels={"kubernetes.io/service-name": NAME}),
+        addressType="IPv4",
+        endpoints=(Endpoint(addresses=(advertised.address,), conditions=EndpointConditions(ready=True)),),
+        ports=(SlicePort(name=PORT_NAME, port=advertised.port, protocol="TCP"),),
+    )
+
+
+async def _ensure(client: Client, wanted: K) -> K:
+    """What is there, made if nothing was. Asked for first: a Service would be refused for its address before its name."""
+    name, namespace = wanted.metadata.name, wanted.metadata.namespace or None
+    try:
+        return await client.get(type(wanted), name, namespace)
+    except NotFound:
+        try:
+            return await client.create(wanted)
+        except AlreadyExists:
+            return await client.get(type(wanted), name, namespace)
+
+
+async def _ensure_endpoints(client: Client, wanted: Endpoints) -> None:
+    stored = await _ensure(client, wanted)
+    if stored.subsets != wanted.subsets:
+        await client.update(replace(stored, subsets=wanted.subsets))
+
+
+async def _ensure_slice(client: Client, wanted: EndpointSlice) -> None:
+    stored = await _ensure(client, wanted)
+    if (stored.endpoints, stored.ports) != (wanted.endpoints, wanted.ports):
+        await client.update(replace(stored, endpoints=wanted.endpoints, ports=wanted.ports))
