@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from random import Random, SystemRandom
@@ -139,17 +139,12 @@ def _no_openapi(path: str, request: Request) -> Response | None:
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
-    default: Callable[[Kind], Kind] = _as_it_is
     return Verbs(
         lister=Lister(deps.store, collections),
         watcher=Watcher(collections, deps.clock, deps.random),
-        writer=Writer(deps.admission, deps.random, default, reserver),
+        writer=Writer(deps.admission, deps.random, reserver),
         deleter=Deleter(deps.admission, reserver),
     )
-
-
-def _as_it_is(obj: Kind) -> Kind:
-    return obj
 
 
 def _subresources(

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from steersman.apimachinery.codec import yaml
-from steersman.apimachinery.codec.json import DecodeError, encode
-from steersman.apimachinery.codec.negotiate import YAML, body_type
+from steersman.apimachinery.codec import protobuf, yaml
+from steersman.apimachinery.codec.json import DecodeError, encode, from_wire
+from steersman.apimachinery.codec.negotiate import JSON, PROTOBUF, YAML, body_type
 from steersman.apimachinery.codec.strict import FieldValidation, decode_validated, validate_tree
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import BadRequest, RequestEntityTooLarge
@@ -19,6 +19,9 @@ T = TypeVar("T", bound=Object)
 
 # Source: server.Config.MaxRequestBodyBytes.
 BODY_LIMIT_BYTES = 3 * 1024 * 1024
+
+
+READ = (JSON, YAML, PROTOBUF)
 
 
 class _Named(msgspec.Struct):
@@ -40,8 +43,10 @@ async def read_object(request: Request, kind: type[T], validation: str, warnings
 
     validation is Strict, Warn or Ignore: what to do about fields the kind doesn't have.
     """
-    media_type = body_type(request.headers.get("content-type", ""))
+    media_type = body_type(request.headers.get("content-type", ""), READ)
     data = await read_body(request)
+    if media_type == PROTOBUF:
+        return _of_protobuf(data, kind)
     if media_type == YAML:
         try:
             data = encode(yaml.parse(data))
@@ -63,13 +68,26 @@ def object_of(tree: Any, kind: type[T], validation: str, warnings: list[str]) ->
     return decoded.object
 
 
+def _of_protobuf(data: bytes, kind: type[T]) -> T:
+    try:
+        envelope = protobuf.read_envelope(data)
+        _check_kind(_Named(envelope.kind, envelope.api_version), kind)
+        return from_wire(protobuf.tree_of(envelope, kind), kind)
+    except DecodeError as error:
+        raise BadRequest(f"couldn't get version/kind; {error}") from error
+
+
 def _check_named(data: bytes, kind: type[Object]) -> None:
     """What the object says it is must be what the URL takes."""
-    gvk = kind.__facts__.gvk
     try:
         named = msgspec.json.decode(data, type=_Named)
     except msgspec.MsgspecError:
         return  # decoding says what is wrong
+    _check_kind(named, kind)
+
+
+def _check_kind(named: _Named, kind: type[Object]) -> None:
+    gvk = kind.__facts__.gvk
     if gvk is None:
         return
     given_kind, version = named.kind or gvk.kind, named.apiVersion or gvk.api_version

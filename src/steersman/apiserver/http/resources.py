@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from steersman.api.meta import DeleteOptions
-from steersman.apimachinery.codec import yaml
-from steersman.apimachinery.codec.negotiate import body_type
+from steersman.apimachinery.codec import protobuf, yaml
+from steersman.apimachinery.codec.negotiate import PROTOBUF, body_type
 from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
-from steersman.apiserver.http.body import object_of, read_body, read_object
+from steersman.apiserver.http.body import READ, object_of, read_body, read_object
 from steersman.apiserver.http.negotiate import JSON, PLAIN, YAML, Form, Output, negotiate
 from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.pipeline import Pipeline
@@ -148,8 +148,10 @@ async def read_delete_options(context: RequestContext, request: Request) -> Dele
     """From the body, or from the query when there is none."""
     data = await read_body(request)
     if data:
-        body_type(request.headers.get("content-type", ""))
-        tree = yaml.parse(data)
+        if body_type(request.headers.get("content-type", ""), READ) == PROTOBUF:
+            tree: Any = protobuf.tree_of(protobuf.read_envelope(data), DeleteOptions)
+        else:
+            tree = yaml.parse(data)
         if not isinstance(tree, dict):
             raise BadRequest("couldn't get version/kind; json parse error: not an object")
         # Any group's version of DeleteOptions is the same thing.

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from steersman.api.meta import Kind
 from steersman.api.resources import Resource
+from steersman.apimachinery.defaulting import apply_defaults
 from steersman.apimachinery.object import Object, replace
 from steersman.apimachinery.status import (
     OBJECT_MODIFIED,
@@ -73,12 +74,9 @@ class Written:
 class Writer:
     """Creates and updates objects of any collection under one admission chain."""
 
-    def __init__(
-        self, admission: AdmissionChain, random: Random, default: Callable[[Kind], Kind], reserver: Reserver
-    ) -> None:
+    def __init__(self, admission: AdmissionChain, random: Random, reserver: Reserver) -> None:
         self._admission = admission
         self._random = random
-        self._default = default
         self._reserver = reserver
 
     async def create(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
@@ -94,7 +92,7 @@ class Writer:
 
     async def _create_once(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
         strategy = collection.strategy
-        obj = self._defaulted(collection, obj)
+        obj = strategy.default(apply_defaults(obj))
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
         obj = strategy.prepare_for_create(obj)
@@ -155,7 +153,7 @@ class Writer:
         check_identity(collection.resource, new, old)
         if not new.metadata.resourceVersion and not (strategy.allows_unconditional_update or change.retries):
             raise _version_missing(collection.resource, new.metadata.name)
-        new = self._defaulted(collection, keep_system_metadata(new, old))
+        new = strategy.default(apply_defaults(keep_system_metadata(new, old)))
         attributes = self._attributes(context, Operation.UPDATE, new, old)
         new = await self._admission.admit(attributes)
         new = (change.prepare or strategy.prepare_for_update)(new, old)
@@ -182,10 +180,6 @@ class Writer:
         if context.dry_run or same == cached.data:
             return collection.served(same)
         return await collection.replace(new, cached.revision)
-
-    def _defaulted(self, collection: Collection[K], obj: K) -> K:
-        filled: K = self._default(obj)  # type: ignore[assignment]  # defaulting keeps the type
-        return collection.strategy.default(filled)
 
     def _attributes(
         self, context: RequestContext, operation: Operation, obj: Kind, old: Kind | None
