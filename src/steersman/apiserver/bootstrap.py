@@ -97,7 +97,7 @@ def endpoint_slice(advertised: Advertised) -> EndpointSlice:
 
 
 async def _ensure(client: Client, wanted: K) -> K:
-    """What is there, made if nothing was. Asked for first: a Service would be refused for its address before its name."""
+    """What is there, made if nothing was. Asked for first: a Service is refused for its address before its name."""
     name, namespace = wanted.metadata.name, wanted.metadata.namespace or None
     try:
         return await client.get(type(wanted), name, namespace)

@@ -1,0 +1,93 @@
+"""The control plane put together: an API server that knows its users, and what fills it at its start.
+
+The only place where server, authentication, authorization and admission are built for each other.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from random import Random, SystemRandom
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from steersman.apiserver.admission.plugins import default_chain
+from steersman.apiserver.app import APIServer, Deps, ServerConfig
+from steersman.apiserver.attributes import Authenticator
+from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
+from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
+from steersman.apiserver.authn.x509 import X509Authenticator
+from steersman.apiserver.authz.rbac import RBACAuthorizer
+from steersman.apiserver.authz.reviews import review_handlers
+from steersman.apiserver.bootstrap import Advertised, bootstrap
+from steersman.apiserver.local import LocalClient
+from steersman.apiserver.lookup import CollectionLookup
+from steersman.apiserver.user import UserInfo
+from steersman.component.clock import Clock
+from steersman.storage.interface import Store
+
+AUDIENCE = "https://kubernetes.default.svc.cluster.local"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the server believes: the CA of client certificates, the key of service account tokens, fixed tokens."""
+
+    signing_key: ec.EllipticCurvePrivateKey
+    client_ca_pem: bytes = b""
+    tokens: tuple[tuple[str, UserInfo], ...] = ()
+    issuer: str = AUDIENCE
+
+
+@dataclass(frozen=True, slots=True)
+class ControlPlaneConfig:
+    """What differs from cluster to cluster."""
+
+    identity: Identity
+    server: ServerConfig = field(default_factory=ServerConfig)
+    random: Random = field(default_factory=SystemRandom)
+
+
+class ControlPlane:
+    """An API server over a store, with TLS identities, RBAC and admission on."""
+
+    def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
+        self.config = config
+        lookup = CollectionLookup()
+        issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
+        tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
+        authenticator = _authenticator(config.identity, tokens, clock)
+        authorizer = RBACAuthorizer(lookup)
+        self.server = APIServer(
+            Deps(
+                store=store,
+                clock=clock,
+                authenticator=authenticator,
+                authorizer=authorizer,
+                admission=default_chain(lookup, config.random),
+                reviews=review_handlers(authorizer, authenticator, issuer.audiences),
+                token_issuer=tokens,
+                random=config.random,
+                config=config.server,
+            )
+        )
+        lookup.attach(self.server.collections)
+        self.client = LocalClient(self.server.pipeline)
+
+    async def run(self) -> None:
+        """Serve until cancelled; the first objects are made as soon as the store is read."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.server.run())
+            await self.server.ready()
+            await bootstrap(self.client, self._advertised())
+
+    def _advertised(self) -> Advertised:
+        server = self.config.server
+        return Advertised(server.advertise_address, server.advertise_port, server.service_cidr)
+
+
+def _authenticator(identity: Identity, tokens: ServiceAccountTokens, clock: Clock) -> Authenticator:
+    ways: list[Authenticator] = []
+    if identity.client_ca_pem:
+        ways.append(X509Authenticator(identity.client_ca_pem, clock))
+    if identity.tokens:
+        ways.append(StaticTokens(dict(identity.tokens)))
+    return UnionAuthenticator((*ways, tokens))
