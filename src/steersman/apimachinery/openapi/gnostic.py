@@ -7,7 +7,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+# Clients ask by the first, which is no valid media type (`@`): an answer under that name they couldn't parse.
+ASKED_BY = ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf", MEDIA_TYPE)
 
 Writer = Callable[[Any], bytes]
 
