@@ -1,0 +1,51 @@
+"""The OpenAPI endpoints: documents are made at the first request and kept, and a client that has one gets 304."""
+
+from collections.abc import Sequence
+
+from steersman.api import meta
+from steersman.api.resources import Resource
+from steersman.apimachinery.codec.negotiate import negotiate
+from steersman.apimachinery.openapi.documents import Document, Documents
+from steersman.apimachinery.openapi.gnostic import ASKED_BY
+from steersman.apimachinery.openapi.operations import MetaTypes
+from steersman.component.http.message import Request, Response
+
+META_TYPES = MetaTypes(meta.DeleteOptions, meta.Status, meta.ListMeta)
+JSON_FORM = "application/json"
+
+
+class OpenAPI:
+    """Answers below `/openapi`."""
+
+    def __init__(self, resources: Sequence[Resource], version: str) -> None:
+        self._documents = Documents(resources, META_TYPES, version)
+
+    def answer(self, path: str, request: Request) -> Response | None:
+        """The document at a path; None when there is nothing."""
+        if not path.startswith("/openapi/"):
+            return None
+        found = self._find(path.removeprefix("/openapi/").strip("/"), request.headers.get("accept", ""))
+        return None if found is None else _answer(found, request.headers.get("if-none-match", ""))
+
+    def _find(self, name: str, accept: str) -> Document | None:
+        match name.partition("/"):
+            case ("v2", _, ""):
+                form = negotiate(accept, (JSON_FORM, *ASKED_BY)).media_type
+                return self._documents.v2() if form == JSON_FORM else self._documents.v2_protobuf()
+            case ("v3", _, ""):
+                return self._documents.v3_index()
+            case ("v3", _, path):
+                return self._documents.v3(path)
+            case _:
+                return None
+
+
+def _answer(document: Document, known: str) -> Response:
+    headers = (
+        ("Cache-Control", "no-cache, private"),
+        ("Content-Type", document.media_type),
+        ("Etag", f'"{document.etag}"'),
+        ("Vary", "Accept"),
+    )
+    is_known = document.etag in known
+    return Response(304 if is_known else 200, headers, b"" if is_known else document.data)
