@@ -2,8 +2,6 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -11,31 +9,11 @@ import pytest
 from steersman.component import certs
 from steersman.component.http.client import ConnectionLost, HTTPPool, connect_tcp
 from steersman.component.http.connection import Limits
-from steersman.component.http.message import UPGRADED, BodyTooLarge, BodyWriter, Handler, Request, Response
+from steersman.component.http.message import UPGRADED, BodyTooLarge, BodyWriter, Request, Response
 from steersman.component.http.server import HTTPServer
 from steersman.component.tls import client_context, server_context
 
-Talk = Callable[[bytes], Awaitable[bytes]]
-
-
-@asynccontextmanager
-async def serving(handler: Handler, limits: Limits | None = None) -> AsyncIterator[HTTPServer]:
-    server = HTTPServer(handler, limits=limits)
-    await server.start()
-    try:
-        yield server
-    finally:
-        await server.stop(1)
-
-
-async def talk(server: HTTPServer, sent: bytes) -> bytes:
-    """Everything the server says to these bytes, until it closes."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(sent)
-    async with asyncio.timeout(5):
-        answer = await reader.read()
-    writer.close()
-    return answer
+from .serving import serving, talk
 
 
 def echo(request: Request) -> Response:

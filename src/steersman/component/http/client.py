@@ -8,10 +8,12 @@ from typing import Protocol
 
 import httptools
 
-from steersman.component.http.duplex import Duplex, DuplexProtocol
+from steersman.component.http.duplex import Duplex, DuplexProtocol, keep_alive
 
 CONNECT_TIMEOUT = timedelta(seconds=10)
 MAX_IDLE = 16
+# Sent again although the server may have acted on them: doing these twice is doing them once. Source: net/http.
+REPLAYABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 READ_BYTES = 256 * 1024
 
 
@@ -45,9 +47,11 @@ async def connect_tcp(
     host: str, port: int, ssl_context: ssl.SSLContext | None = None, server_hostname: str | None = None
 ) -> Duplex:
     """A TCP connection, with TLS when a context is given."""
-    loop = asyncio.get_running_loop()
     name = (server_hostname or host) if ssl_context is not None else None
-    _, protocol = await loop.create_connection(DuplexProtocol, host, port, ssl=ssl_context, server_hostname=name)
+    transport, protocol = await asyncio.get_running_loop().create_connection(
+        DuplexProtocol, host, port, ssl=ssl_context, server_hostname=name
+    )
+    keep_alive(transport)
     assert protocol.duplex is not None
     return protocol.duplex
 
@@ -169,7 +173,10 @@ class HTTPPool:
         self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> ClientResponse:
-        """Send and read the answer's head. Sent once more when an idle connection had been closed under our hands."""
+        """Send and read the answer's head.
+
+        What changes nothing is sent again when a kept connection turns out to have been closed under our hands.
+        """
         message = self._encode(method, target, headers, body)
         while True:
             duplex, is_fresh = await self._take()
@@ -179,7 +186,7 @@ class HTTPPool:
                 await response.begin(method)
             except ConnectionLost as error:
                 response.close()
-                if is_fresh or error.was_answered:
+                if is_fresh or error.was_answered or method not in REPLAYABLE:
                     raise
                 continue
             except BaseException:
@@ -216,7 +223,8 @@ class HTTPPool:
     async def _take(self) -> tuple[Duplex, bool]:
         while self._idle:
             duplex = self._idle.pop()
-            if not duplex.is_finished:
+            # Bytes nobody asked for would be taken for the next answer.
+            if not duplex.is_finished and not duplex.unread_bytes:
                 self._busy.add(duplex)
                 return duplex, False
             duplex.close()

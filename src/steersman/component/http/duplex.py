@@ -1,6 +1,7 @@
 """A raw byte stream in both directions: what a connection becomes after an upgrade."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from typing import cast
 
@@ -33,7 +34,8 @@ class Duplex:
         del self._buffer[: len(data)]
         if self._is_reading_paused and len(self._buffer) < READ_LIMIT_BYTES:
             self._is_reading_paused = False
-            self._transport.resume_reading()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
         return data
 
     async def read_exactly(self, count: int) -> bytes:
@@ -52,12 +54,17 @@ class Duplex:
 
     @property
     def is_finished(self) -> bool:
-        """The other side sends no more and nothing is left to read."""
+        """The other side sends no more, or we have closed."""
         return self._eof or self._transport.is_closing()
+
+    @property
+    def unread_bytes(self) -> int:
+        """What has come and wasn't read."""
+        return len(self._buffer)
 
     def write(self, data: bytes) -> None:
         """Send; what can't go out at once is buffered: `drain` before sending more."""
-        if not self.closed.is_set():
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     async def drain(self) -> None:
@@ -81,7 +88,7 @@ class Duplex:
         """Bytes have arrived."""
         self._buffer += data
         self._readable.set()
-        if len(self._buffer) >= READ_LIMIT_BYTES and not self._is_reading_paused:
+        if len(self._buffer) >= READ_LIMIT_BYTES and not (self._is_reading_paused or self._transport.is_closing()):
             self._is_reading_paused = True
             self._transport.pause_reading()
 
@@ -105,6 +112,16 @@ class Duplex:
         self.closed.set()
 
 
+def keep_alive(transport: asyncio.BaseTransport) -> None:
+    """Have the kernel find out when the peer is gone without a word. Source of the seconds: Go's net package."""
+    link = transport.get_extra_info("socket")
+    if link is not None and link.family in (socket.AF_INET, socket.AF_INET6):
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
+        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 9)
+
+
 class DuplexProtocol(asyncio.Protocol):
     """Turns a fresh connection into a Duplex."""
 
@@ -113,6 +130,7 @@ class DuplexProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The stream begins."""
+        self._is_tls = transport.get_extra_info("ssl_object") is not None
         self.duplex = Duplex(cast("asyncio.Transport", transport))
 
     def data_received(self, data: bytes) -> None:
@@ -121,10 +139,10 @@ class DuplexProtocol(asyncio.Protocol):
             self.duplex.feed(data)
 
     def eof_received(self) -> bool:
-        """The other side is done; ours goes on."""
+        """The other side is done; ours goes on, if the transport can: TLS has no half-close."""
         if self.duplex is not None:
             self.duplex.feed_eof()
-        return True
+        return not self._is_tls
 
     def pause_writing(self) -> None:
         """Back-pressure."""
@@ -143,10 +161,21 @@ class DuplexProtocol(asyncio.Protocol):
 
 
 async def tunnel(one: Duplex, other: Duplex, on_bytes: Callable[[], None] | None = None) -> None:
-    """Copy both ways until both directions have ended."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_copy(one, other, on_bytes))
-        group.create_task(_copy(other, one, on_bytes))
+    """Copy both ways until both directions have ended or one side is gone; then both are closed."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            there = group.create_task(_copy(one, other, on_bytes))
+            back = group.create_task(_copy(other, one, on_bytes))
+            hangups = [
+                group.create_task(_hang_up_with(one, there, other)),
+                group.create_task(_hang_up_with(other, back, one)),
+            ]
+            await asyncio.wait([there, back])
+            for task in hangups:
+                task.cancel()
+    finally:
+        one.close()
+        other.close()
 
 
 async def _copy(source: Duplex, target: Duplex, on_bytes: Callable[[], None] | None) -> None:
@@ -155,7 +184,11 @@ async def _copy(source: Duplex, target: Duplex, on_bytes: Callable[[], None] | N
         await target.drain()
         if on_bytes is not None:
             on_bytes()
-        if target.closed.is_set():
-            source.close()
-            return
     target.write_eof()
+
+
+async def _hang_up_with(gone: Duplex, last_words: "asyncio.Task[None]", other: Duplex) -> None:
+    """A peer that is gone takes nothing any more, so the other one is let go once it has all that was said."""
+    await gone.closed.wait()
+    await asyncio.wait([last_words])
+    other.close()

@@ -19,44 +19,63 @@ class ClientGone(Exception):
 
 
 class BodyReader:
-    """The bytes of a request's body as they arrive."""
+    """The bytes of a request's body as they arrive.
+
+    `on_wanted` is called when somebody begins to read a body that isn't whole yet.
+    """
+
+    __slots__ = ("_changed", "_is_lost", "_parts", "is_complete", "on_wanted", "size_bytes")
 
     def __init__(self, data: bytes = b"", is_complete: bool = True) -> None:
         self._parts = [data] if data else []
-        self._size = len(data)
-        self.is_complete = is_complete
-        self._changed = asyncio.Event()
+        self._changed: asyncio.Event | None = None
         self._is_lost = False
+        self.size_bytes = len(data)
+        self.is_complete = is_complete
         self.on_wanted: Callable[[], None] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Somebody has begun to read."""
+        return self._changed is not None
 
     async def read(self, limit: int) -> bytes:
         """The whole body. BodyTooLarge as soon as it passes the limit, ClientGone when it will never be whole."""
-        if not self.is_complete and self.on_wanted is not None:
-            self.on_wanted()
-        while self._size <= limit and not self.is_complete:
-            if self._is_lost:
-                raise ClientGone
-            self._changed.clear()
-            await self._changed.wait()
-        if self._size > limit:
+        if not self.is_complete:
+            self._changed = asyncio.Event()
+            if self.on_wanted is not None:
+                self.on_wanted()
+            await self._wait_complete(limit, self._changed)
+        if self.size_bytes > limit:
             raise BodyTooLarge
         return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    async def _wait_complete(self, limit: int, changed: asyncio.Event) -> None:
+        while self.size_bytes <= limit and not self.is_complete:
+            if self._is_lost:
+                raise ClientGone
+            changed.clear()
+            await changed.wait()
 
     def feed(self, data: bytes) -> None:
         """Bytes have arrived."""
         self._parts.append(data)
-        self._size += len(data)
-        self._changed.set()
+        self.size_bytes += len(data)
+        self._notify()
 
     def complete(self) -> None:
         """The body is whole."""
         self.is_complete = True
-        self._changed.set()
+        self._notify()
 
     def lose(self) -> None:
         """The connection is gone."""
         self._is_lost = True
-        self._changed.set()
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
 
 
 Upgrade = Callable[[Headers], Duplex]
@@ -86,9 +105,12 @@ class Request:
         return await self.reader.read(limit)
 
     def upgrade(self, headers: Headers) -> Duplex:
-        """Answer 101 with these headers; the connection is a raw stream from here on. The handler returns UPGRADED."""
+        """Answer 101 with these headers; the connection is a raw stream from here on.
+
+        The handler returns UPGRADED when it is done with the stream, and the connection closes.
+        """
         if self.upgrader is None:
-            raise RuntimeError("this request has no connection to upgrade")
+            raise RuntimeError("this request doesn't ask for an upgrade")
         return self.upgrader(headers)
 
 
