@@ -94,6 +94,16 @@ class Atomic:
     """The list, map or struct is replaced as a whole."""
 
 
+@dataclass(frozen=True, slots=True)
+class Granular:
+    """The map or struct is merged by server-side apply although its type is atomic, or as OpenAPI says expressly."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedByPatch:
+    """Strategic merge patch replaces the struct as a whole."""
+
+
 @overload
 def always(value: type[T]) -> T: ...
 

@@ -14,7 +14,18 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from steersman.apimachinery.markers import Atomic, Default, ListMap, ListSet, MergeBy, Required, RetainKeys, Wire
+from steersman.apimachinery.markers import (
+    Atomic,
+    Default,
+    Granular,
+    ListMap,
+    ListSet,
+    MergeBy,
+    ReplacedByPatch,
+    Required,
+    RetainKeys,
+    Wire,
+)
 from steersman.apimachinery.object import Object, ObjectFacts, wire_name
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.times import MicroTime
@@ -107,6 +118,16 @@ class FieldSchema:
         return self.marker(RetainKeys) is not None
 
     @property
+    def is_replaced_by_patch(self) -> bool:
+        """Strategic merge patch replaces the struct as a whole."""
+        return self.marker(ReplacedByPatch) is not None
+
+    @property
+    def is_granular(self) -> bool:
+        """Merged by server-side apply, whatever the type says."""
+        return self.marker(Granular) is not None
+
+    @property
     def list_keys(self) -> tuple[str, ...] | None:
         """Keys of a list that server-side apply treats as a map."""
         found = self.marker(ListMap)
@@ -120,7 +141,7 @@ class FieldSchema:
     @property
     def is_atomic(self) -> bool:
         """Replaced as a whole: declared so here or on the type."""
-        return self.marker(Atomic) is not None or self.schema.facts.atomic
+        return self.marker(Atomic) is not None or (self.schema.facts.atomic and not self.is_granular)
 
 
 SCALARS: Mapping[Any, Form] = {
@@ -154,11 +175,13 @@ def _read_field(
         hint, *rest = get_args(hint)
         markers = tuple(rest)
     inner, nullable = _without_none(hint)
+    metas = [marker for marker in markers if isinstance(marker, msgspec.Meta)]
     owner = next(base for base in reversed(wanted.__mro__) if attribute in inspect.get_annotations(base))
     return FieldSchema(
         name=wire_name(attribute),
         attribute=attribute,
-        schema=_read_type(inner, known),
+        # Annotated flattens, so an Int32's bounds may stand among the field's own markers.
+        schema=_read_type(Annotated[inner, *metas] if metas else inner, known),
         owner=owner,
         markers=markers,
         nullable=nullable,
@@ -175,6 +198,7 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 
 def _read_type(hint: Any, known: dict[type[Object], TypeSchema]) -> TypeSchema:
     bits = 64
+    hint, _ = _without_none(hint)
     if get_origin(hint) is Annotated:
         hint, *metas = get_args(hint)
         if any(isinstance(meta, msgspec.Meta) and meta.le == 2**31 - 1 for meta in metas):

@@ -88,7 +88,8 @@ def test_nulls_become_what_go_makes_of_them() -> None:
     pod = decode(meta, core.Pod)
     assert (pod.metadata.labels, pod.metadata.finalizers) == ({"a": ""}, ("x", ""))
     status = b'{"status":{"disruptedPods":{"gone":null},"disruptionsAllowed":null}}'
-    assert decode(status, policy.PodDisruptionBudget).status.disruptionsAllowed == 0
+    budget = decode(status, policy.PodDisruptionBudget)
+    assert (budget.status.disruptionsAllowed, budget.status.disruptedPods) == (0, {"gone": None})
 
 
 @pytest.mark.parametrize(

@@ -474,20 +474,22 @@ class ContainerExtendedResourceRequest(Object, package="k8s.io.api.core.v1"):
 class EphemeralContainerCommon(Object, package="k8s.io.api.core.v1"):
     """Ephemeral container common."""
 
-    name: Annotated[str, Wire(1)] = always("")
+    name: Annotated[str, Wire(1), Required()] = always("")
     image: Annotated[str, Wire(2)] = ""
-    command: Annotated[tuple[str, ...], Wire(3)] = ()
-    args: Annotated[tuple[str, ...], Wire(4)] = ()
+    command: Annotated[tuple[str, ...], Wire(3), Atomic()] = ()
+    args: Annotated[tuple[str, ...], Wire(4), Atomic()] = ()
     workingDir: Annotated[str, Wire(5)] = ""
-    ports: Annotated[tuple[ContainerPort, ...], Wire(6)] = ()
-    envFrom: Annotated[tuple[EnvFromSource, ...], Wire(19)] = ()
-    env: Annotated[tuple[EnvVar, ...], Wire(7)] = ()
+    ports: Annotated[
+        tuple[ContainerPort, ...], Wire(6), MergeBy("containerPort"), ListMap("containerPort", "protocol")
+    ] = ()
+    envFrom: Annotated[tuple[EnvFromSource, ...], Wire(19), Atomic()] = ()
+    env: Annotated[tuple[EnvVar, ...], Wire(7), MergeBy("name"), ListMap("name")] = ()
     resources: Annotated[ResourceRequirements, Wire(8)] = always(ResourceRequirements)
-    resizePolicy: Annotated[tuple[ContainerResizePolicy, ...], Wire(23)] = ()
+    resizePolicy: Annotated[tuple[ContainerResizePolicy, ...], Wire(23), Atomic()] = ()
     restartPolicy: Annotated[str | None, Wire(24)] = None
-    restartPolicyRules: Annotated[tuple[ContainerRestartRule, ...], Wire(25)] = ()
-    volumeMounts: Annotated[tuple[VolumeMount, ...], Wire(9)] = ()
-    volumeDevices: Annotated[tuple[VolumeDevice, ...], Wire(21)] = ()
+    restartPolicyRules: Annotated[tuple[ContainerRestartRule, ...], Wire(25), Atomic()] = ()
+    volumeMounts: Annotated[tuple[VolumeMount, ...], Wire(9), MergeBy("mountPath"), ListMap("mountPath")] = ()
+    volumeDevices: Annotated[tuple[VolumeDevice, ...], Wire(21), MergeBy("devicePath"), ListMap("devicePath")] = ()
     livenessProbe: Annotated[Probe | None, Wire(10)] = None
     readinessProbe: Annotated[Probe | None, Wire(11)] = None
     startupProbe: Annotated[Probe | None, Wire(22)] = None

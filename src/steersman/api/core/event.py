@@ -4,6 +4,7 @@ from typing import Annotated
 
 from steersman.api.core.reference import ObjectReference
 from steersman.api.meta.kind import Kind
+from steersman.api.meta.objectmeta import ObjectMeta
 from steersman.apimachinery.markers import Int32, Required, Wire, always
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.times import MicroTime, Time
@@ -26,6 +27,7 @@ class EventSeries(Object, package="k8s.io.api.core.v1"):
 class Event(Kind, api="v1", package="k8s.io.api.core.v1"):
     """Event."""
 
+    metadata: Annotated[ObjectMeta, Wire(1), Required()] = always(ObjectMeta)
     involvedObject: Annotated[ObjectReference, Wire(2), Required()] = always(ObjectReference)
     reason: Annotated[str, Wire(3)] = ""
     message: Annotated[str, Wire(4)] = ""

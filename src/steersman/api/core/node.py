@@ -118,6 +118,7 @@ class NodeSystemInfo(Object, package="k8s.io.api.core.v1"):
     operatingSystem: Annotated[str, Wire(9), Required()] = always("")
     architecture: Annotated[str, Wire(10), Required()] = always("")
     swap: Annotated[NodeSwapStatus | None, Wire(11)] = None
+    runningInUserNamespace: Annotated[bool | None, Wire(12)] = None
 
 
 class NodeConfigStatus(Object, package="k8s.io.api.core.v1"):

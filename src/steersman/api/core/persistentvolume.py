@@ -20,7 +20,7 @@ from steersman.api.core.volume import (
     VsphereVirtualDiskVolumeSource,
 )
 from steersman.api.meta.kind import Kind
-from steersman.apimachinery.markers import Atomic, Default, Int32, OneOf, Required, Wire, always
+from steersman.apimachinery.markers import Atomic, Default, Granular, Int32, OneOf, Required, Wire, always
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.times import Time
@@ -206,7 +206,7 @@ class PersistentVolumeSpec(PersistentVolumeSource, inline=2, package="k8s.io.api
 
     capacity: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     accessModes: Annotated[tuple[str, ...], Wire(3), Atomic()] = ()
-    claimRef: Annotated[ObjectReference | None, Wire(4)] = None
+    claimRef: Annotated[ObjectReference | None, Wire(4), Granular()] = None
     persistentVolumeReclaimPolicy: Annotated[str, Wire(5), OneOf(PersistentVolumeReclaimPolicy)] = ""
     storageClassName: Annotated[str, Wire(6)] = ""
     mountOptions: Annotated[tuple[str, ...], Wire(7), Atomic()] = ()

@@ -7,7 +7,7 @@ from typing import Annotated
 from steersman.api.core.reference import TypedLocalObjectReference, TypedObjectReference
 from steersman.api.meta.kind import Kind
 from steersman.api.meta.objectmeta import LabelSelector
-from steersman.apimachinery.markers import Atomic, ListMap, MergeBy, OneOf, Required, Wire, always
+from steersman.apimachinery.markers import Atomic, Granular, ListMap, MergeBy, OneOf, Required, Wire, always
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.times import Time
@@ -127,7 +127,7 @@ class PersistentVolumeClaimStatus(Object, package="k8s.io.api.core.v1"):
     capacity: Annotated[Mapping[str, Quantity], Wire(3)] = {}
     conditions: Annotated[tuple[PersistentVolumeClaimCondition, ...], Wire(4), MergeBy("type"), ListMap("type")] = ()
     allocatedResources: Annotated[Mapping[str, Quantity], Wire(5)] = {}
-    allocatedResourceStatuses: Annotated[Mapping[str, str], Wire(7)] = {}
+    allocatedResourceStatuses: Annotated[Mapping[str, str], Wire(7), Granular()] = {}
     currentVolumeAttributesClassName: Annotated[str | None, Wire(8)] = None
     modifyVolumeStatus: Annotated[ModifyVolumeStatus | None, Wire(9)] = None
     healthStatus: Annotated[VolumeHealthStatus | None, Wire(10)] = None

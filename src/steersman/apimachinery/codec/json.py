@@ -127,7 +127,7 @@ def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> An
         case dict() if schema.items is not None:
             items = schema.items
             values = ((k, EMPTY.get(items.form) if v is None else v) for k, v in tree.items())
-            return {k: _conform(v, items, f"{path}.{k}", unknown) for k, v in values if v is not None}
+            return {k: _conform(v, items, f"{path}.{k}", unknown) for k, v in values}
         case list() if schema.items is not None:
             items = schema.items
             entries = [EMPTY.get(items.form) if value is None else value for value in tree]
@@ -136,7 +136,7 @@ def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> An
             return tree
 
 
-# What Go's decoder makes of a null in a list or map. A null time is left out of a map: we have no zero time to keep.
+# What Go's decoder makes of a null in a list or map. A null time stays null: we have no zero time.
 EMPTY: Mapping[Form, Any] = {
     Form.STRING: "", Form.BYTES: "", Form.INTEGER: 0, Form.NUMBER: 0, Form.BOOLEAN: False, Form.OBJECT: {},
     Form.MAP: {}, Form.LIST: [], Form.QUANTITY: "0", Form.INT_OR_STRING: 0,

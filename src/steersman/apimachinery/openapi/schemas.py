@@ -175,6 +175,8 @@ def _topology(one: FieldSchema) -> dict[str, Any]:
             made["x-kubernetes-patch-merge-key"] = one.merge_by.key
     if one.retains_keys:
         strategies.append("retainKeys")
+    if one.is_replaced_by_patch:
+        strategies.append("replace")
     if strategies:
         made["x-kubernetes-patch-strategy"] = ",".join(strategies)
     if one.list_keys is not None:
@@ -183,6 +185,8 @@ def _topology(one: FieldSchema) -> dict[str, Any]:
         made["x-kubernetes-list-type"] = "set"
     elif one.is_atomic and one.schema.form is Form.LIST:
         made["x-kubernetes-list-type"] = "atomic"
+    elif one.is_granular:
+        made["x-kubernetes-map-type"] = "granular"
     elif one.is_atomic and not one.schema.facts.atomic:
         made["x-kubernetes-map-type"] = "atomic"
     return made

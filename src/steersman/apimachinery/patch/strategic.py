@@ -70,7 +70,8 @@ def _directed_map(patch: dict[str, Any]) -> dict[str, Any]:
 
 def _merge_field(target: dict[str, Any], name: str, value: Any, schema: TypeSchema) -> None:
     old = target.get(name)
-    if isinstance(old, dict) and isinstance(value, dict):
+    field = schema.fields.get(name)
+    if isinstance(old, dict) and isinstance(value, dict) and not (field and field.is_replaced_by_patch):
         target[name] = _merge_map(old, value, _field_schema(schema, name))
     elif isinstance(old, list) and isinstance(value, list):
         target[name] = _merge_list(old, value, _list_rule(schema, name))
