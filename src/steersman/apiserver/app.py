@@ -18,7 +18,8 @@ from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.connect import NoConnector
 from steersman.apiserver.endpoints.discovery import Discovery
-from steersman.apiserver.endpoints.plain import PlainEndpoints
+from steersman.apiserver.endpoints.openapi import OpenAPI
+from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
 from steersman.apiserver.http.handler import RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.pipeline import Pipeline, Verbs
@@ -131,11 +132,8 @@ class APIServer:
         for endpoint in health:
             endpoint.add("etcd", when(self._ready.is_set, "the store isn't read yet"))
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
-        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, _no_openapi)
-
-
-def _no_openapi(path: str, request: Request) -> Response | None:
-    return None
+        openapi = OpenAPI(deps.resources, GIT_VERSION)
+        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi.answer)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
