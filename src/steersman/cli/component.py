@@ -1,0 +1,23 @@
+"""The cluster's processes as commands: `steersman apiserver`, `controllers`, `node`, `supervise`."""
+
+import argparse
+from functools import partial
+
+from steersman.cli import CommandError
+from steersman.cluster.components import COMPONENTS, run_until_stopped
+from steersman.cluster.layout import Layout
+from steersman.cluster.supervise import supervise
+from steersman.component import log
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Be the process until stopped."""
+    log.configure()
+    layout = Layout(arguments.data_dir)
+    facts = layout.read_facts()
+    if facts is None:
+        raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
+    if arguments.command == "supervise":
+        run_until_stopped(partial(supervise, layout, facts, arguments.control_plane_only))
+    else:
+        run_until_stopped(partial(COMPONENTS[arguments.command], layout, facts))

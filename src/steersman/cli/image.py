@@ -1,0 +1,41 @@
+"""`steersman image import|list`: images without a registry."""
+
+import argparse
+import asyncio
+
+from steersman.cli import CommandError
+from steersman.cluster import containerd, images
+from steersman.cluster.containerdconfig import snapshotter
+from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.cluster.node import context_of
+from steersman.cri.grpc import connect
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Import archives, or list what the node has."""
+    layout = Layout(arguments.data_dir.resolve())
+    facts = layout.read_facts()
+    if facts is None:
+        raise CommandError(f"there is no cluster in {layout.data_dir}; make one with: steersman up")
+    if arguments.action == "list":
+        asyncio.run(_list(layout, facts))
+        return
+    if not arguments.archives:
+        raise CommandError("name the archives: steersman image import FILE.tar ...")
+    asyncio.run(_import(arguments, layout, facts))
+
+
+async def _import(arguments: argparse.Namespace, layout: Layout, facts: ClusterFacts) -> None:
+    context = context_of(layout, facts)
+    chosen = snapshotter(containerd.inspect_machine(context))
+    for archive in arguments.archives:
+        names = images.archive_references(archive)
+        await images.import_archive(context, archive, chosen)
+        print("\n".join(names))
+
+
+async def _list(layout: Layout, facts: ClusterFacts) -> None:
+    runtime = await connect(context_of(layout, facts).containerd.socket)
+    for image in await runtime.list_images():
+        for name in image.repo_tags:
+            print(name)

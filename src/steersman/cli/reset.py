@@ -1,0 +1,20 @@
+"""`steersman reset`: stop the cluster and delete all its data."""
+
+import argparse
+import asyncio
+import shutil
+
+from steersman.cluster.layout import Layout
+from steersman.cluster.stop import stop_cluster
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Stop and delete."""
+    layout = Layout(arguments.data_dir.resolve())
+    facts = layout.read_facts()
+    if facts is None:
+        print(f"there is no cluster in {layout.data_dir}")
+        return
+    asyncio.run(stop_cluster(layout, facts))
+    shutil.rmtree(layout.data_dir)
+    print("deleted", layout.data_dir)

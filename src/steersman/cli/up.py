@@ -1,0 +1,70 @@
+"""`steersman up`: step by step to a running cluster; run again it is quick and changes nothing."""
+
+import argparse
+import asyncio
+import sys
+import time
+
+from steersman.cli import CommandError
+from steersman.client import kubeconfig
+from steersman.client.http import HTTPClient
+from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.cluster.pki import write_kubeconfigs
+from steersman.cluster.preflight import faults, host_address
+from steersman.cluster.ready import node_ready, server_ready
+from steersman.cluster.supervise import supervisor_spec
+from steersman.component.clock import RealClock
+from steersman.component.processes import read_running, spawn
+from steersman.component.threads import Threads
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Bring the cluster up and say what to do next."""
+    layout = Layout(arguments.data_dir.resolve())
+    facts = layout.read_facts() or ClusterFacts(address=host_address(), port=arguments.port)
+    running = read_running(layout.pid("supervisor")) is not None
+    with Step("checking the machine"):
+        found = faults(facts, running or read_running(layout.pid("apiserver")) is not None)
+        if arguments.control_plane_only:
+            found = tuple(fault for fault in found if "port" in fault.problem)
+        if found:
+            raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in found)]))
+    with Step("certificates and configuration"):
+        layout.prepare()
+        layout.write_facts(facts)
+        write_kubeconfigs(layout, facts, RealClock().now())
+    with Step("supervisor"):
+        if not running:
+            spawn(supervisor_spec(layout, arguments.control_plane_only))
+    asyncio.run(_wait(layout, arguments.control_plane_only))
+    print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
+
+
+class Step:
+    """A line that says what is being done, and how long it took."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+        print(f"{self._text} ...", end=" ", flush=True)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        print("failed" if error is not None else f"{time.monotonic() - self._began:.1f} s", file=sys.stdout, flush=True)
+
+
+async def _wait(layout: Layout, control_plane_only: bool) -> None:
+    clock, threads = RealClock(), Threads()
+    client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
+    try:
+        with Step("API server"):
+            if not await server_ready(client, clock):
+                raise CommandError(f"the API server doesn't answer; its log is {layout.log('apiserver')}")
+        if not control_plane_only:
+            with Step("node"):
+                if not await node_ready(client, clock):
+                    raise CommandError(f"the node doesn't get ready; its log is {layout.log('node')}")
+    finally:
+        await client.close()
+        threads.close()

@@ -1,0 +1,107 @@
+"""The cluster's processes, each as a coroutine that works until it is cancelled."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from random import SystemRandom
+
+from steersman.client import kubeconfig
+from steersman.client.http import HTTPClient
+from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.component.clock import RealClock
+from steersman.component.log import get_logger
+from steersman.component.threads import Threads
+
+_log = get_logger(__name__)
+
+# Measured: with the default of 5 ms a busy loop starves the database's writer thread.
+SWITCH_INTERVAL_SECONDS = 0.0005
+
+
+def run_until_stopped(main: Callable[[], Awaitable[None]]) -> None:
+    """Run a component on uvloop until SIGTERM or SIGINT, then let it unwind."""
+    import uvloop
+
+    async def guarded() -> None:
+        task = asyncio.ensure_future(main())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+        try:
+            await task
+        except asyncio.CancelledError:
+            _log.info("stopped")
+
+    uvloop.run(guarded())
+
+
+async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
+    """The API server over SQLite, with TLS."""
+    from steersman.apiserver.app import ServerConfig
+    from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+    from steersman.cluster.pki import server_credentials
+    from steersman.component.http.server import HTTPServer
+    from steersman.component.tls import server_context
+    from steersman.storage.sqlite import open_sqlite
+
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    clock = RealClock()
+    credentials = server_credentials(layout, facts, clock.now())
+    store = await open_sqlite(layout.database, clock)
+    server = ServerConfig(advertise_address=facts.address, advertise_port=facts.port, service_cidr=facts.service_cidr)
+    identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
+    plane = ControlPlane(ControlPlaneConfig(identity, server), store, clock)
+    context = server_context(credentials.serving, credentials.client_ca.cert_pem)
+    http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(plane.run())
+            await plane.server.ready()
+            await http.start()
+            _log.info("API server listens", port=facts.port)
+    finally:
+        await http.stop()
+        await store.close()
+
+
+async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
+    """The controller manager and the scheduler."""
+    from steersman.client.informer import Informers
+    from steersman.cluster.pki import cluster_ca
+    from steersman.controllers.registry import Settings, all_controllers
+    from steersman.reconcile.manager import Manager
+    from steersman.scheduler.driver import Scheduler
+    from steersman.scheduler.profile import default_profile
+
+    clock, threads = RealClock(), Threads()
+    client = HTTPClient(kubeconfig.load(layout.credentials("controllers")), clock, threads)
+    ca_pem = cluster_ca(layout, clock.now()).cert_pem.decode()
+    manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,)), clock), clock)
+    informers = Informers(client, clock)
+    scheduler = Scheduler(client, informers, default_profile(), clock, SystemRandom())
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(manager.run())
+            group.create_task(informers.run())
+            group.create_task(scheduler.run())
+    finally:
+        await client.close()
+
+
+async def run_node(layout: Layout, facts: ClusterFacts) -> None:
+    """The node: pod network and kubelet, on a containerd of its own."""
+    from steersman.cluster.node import Node
+
+    clock, threads = RealClock(), Threads()
+    client = HTTPClient(kubeconfig.load(layout.credentials("node")), clock, threads)
+    try:
+        await Node(layout, facts, client, clock, threads).run()
+    finally:
+        await client.close()
+
+
+COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {
+    "apiserver": run_apiserver,
+    "controllers": run_controllers,
+    "node": run_node,
+}

@@ -1,0 +1,56 @@
+"""A node put together: containerd's socket, pod network, kubelet."""
+
+from steersman.client.interface import Client
+from steersman.cluster import containerd, images
+from steersman.cluster.containerdconfig import snapshotter
+from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.cni.server import PodNetwork
+from steersman.component.clock import Clock
+from steersman.component.nodecontext import NodeContext
+from steersman.component.threads import Threads
+from steersman.cri.grpc import connect
+from steersman.cri.interface import Runtime
+from steersman.kubelet.app import Kubelet, KubeletDeps, KubeletSettings
+from steersman.kubelet.dns import ClusterDNS
+
+
+def context_of(layout: Layout, facts: ClusterFacts) -> NodeContext:
+    """The node's paths, names and addresses."""
+    place = NodePlace(None, (facts.address,), facts.node_cidr, facts.cluster_cidr)
+    return node_context(layout.data_dir, facts.node, place)
+
+
+class Node:
+    """One node of this machine; its containerd is a process of its own."""
+
+    def __init__(self, layout: Layout, facts: ClusterFacts, client: Client, clock: Clock, threads: Threads) -> None:
+        self._facts = facts
+        self._context = context_of(layout, facts)
+        self._client = client
+        self._clock = clock
+        self._threads = threads
+
+    async def run(self) -> None:
+        """Be a node until cancelled; containers are left running."""
+        network = PodNetwork(self._context, self._threads)
+        await network.start()
+        try:
+            await containerd.wait_ready(self._context, self._clock)
+            runtime = await connect(self._context.containerd.socket)
+            await self._import_images(runtime)
+            deps = KubeletDeps(self._context, self._client, runtime, self._clock, self._threads)
+            settings = KubeletSettings(dns=ClusterDNS((self._facts.dns_address,)))
+            await Kubelet(deps, settings).run()
+        finally:
+            await network.stop()
+
+    async def _import_images(self, runtime: Runtime) -> None:
+        """The pause image and the sample image, made of this machine's packages, so that no registry is needed."""
+        present = {name for image in await runtime.list_images() for name in image.repo_tags}
+        archives = await self._threads.run(images.build_images, self._context.data_dir / "images", images.Programs())
+        for archive in archives:
+            names = await self._threads.run(images.archive_references, archive)
+            if not present.issuperset(names):
+                machine = await self._threads.run(containerd.inspect_machine, self._context)
+                await images.import_archive(self._context, archive, snapshotter(machine))

@@ -1,0 +1,81 @@
+"""Every certificate of a cluster: made when missing, renewed when old or when a name has changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from steersman.client.kubeconfig import ClientConfig, Credentials, render
+from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.component import certs, files, keys
+from steersman.component.keypair import KeyPair
+
+# The users upstream's roles are bound to.
+COMPONENTS = {
+    "admin": ("kubernetes-admin", ("system:masters",)),
+    "controllers": ("system:kube-controller-manager", ("system:masters",)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServerCredentials:
+    """What the API server needs to prove itself and to know others."""
+
+    serving: KeyPair
+    client_ca: KeyPair
+    kubelet_client: KeyPair
+    signing_key: ec.EllipticCurvePrivateKey
+
+
+def server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> ServerCredentials:
+    """The API server's keys and certificates."""
+    ca = cluster_ca(layout, now)
+    first = facts.service_cidr.rsplit(".", 1)[0] + ".1"
+    names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
+    leaf = certs.Leaf(
+        "kube-apiserver",
+        certs.Usage.SERVER,
+        dns_names=("localhost", *names, *facts.host_names),
+        ip_addresses=tuple(dict.fromkeys(("127.0.0.1", facts.address, first))),
+    )
+    kubelet_leaf = certs.Leaf("kube-apiserver-kubelet-client", certs.Usage.CLIENT, organizations=("system:masters",))
+    return ServerCredentials(
+        serving=certs.ensure(layout.pki, "apiserver", ca, leaf, now),
+        client_ca=ca,
+        kubelet_client=certs.ensure(layout.pki, "apiserver-kubelet-client", ca, kubelet_leaf, now),
+        signing_key=keys.ensure_signing_key(layout.pki / "sa.key"),
+    )
+
+
+def cluster_ca(layout: Layout, now: datetime) -> KeyPair:
+    """The cluster's certificate authority."""
+    return certs.ensure_ca(layout.pki, "ca", "steersman-ca", now)
+
+
+def kubelet_serving(layout: Layout, facts: ClusterFacts, now: datetime) -> KeyPair:
+    """The certificate of a node's kubelet server."""
+    leaf = certs.Leaf(
+        f"system:node:{facts.node}",
+        certs.Usage.SERVER,
+        organizations=("system:nodes",),
+        dns_names=(facts.node,),
+        ip_addresses=tuple(dict.fromkeys(("127.0.0.1", facts.address))),
+    )
+    return certs.ensure(layout.pki, f"kubelet-{facts.node}", cluster_ca(layout, now), leaf, now)
+
+
+def write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
+    """A kubeconfig for the administrator and one for each component."""
+    ca = cluster_ca(layout, now)
+    node = {"node": (f"system:node:{facts.node}", ("system:nodes",))}
+    for name, (user, groups) in {**COMPONENTS, **node}.items():
+        leaf = certs.Leaf(user, certs.Usage.CLIENT, organizations=groups)
+        pair = certs.ensure(layout.pki, f"client-{name}", ca, leaf, now)
+        config = ClientConfig(
+            server=f"https://127.0.0.1:{facts.port}",
+            ca_pem=ca.cert_pem,
+            credentials=Credentials(pair.cert_pem, pair.key_pem),
+        )
+        path = layout.kubeconfig if name == "admin" else layout.credentials(name)
+        text = render(config, "steersman", "admin" if name == "admin" else user)
+        files.write_atomic(path, text.encode(), mode=0o600)

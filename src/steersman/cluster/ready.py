@@ -1,0 +1,49 @@
+"""Waiting for a cluster to come up."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from steersman.api.core import Namespace, Node
+from steersman.apimachinery.status import StatusError
+from steersman.client.interface import Client
+from steersman.component.clock import Clock
+
+SERVER_DEADLINE = timedelta(seconds=30)
+NODE_DEADLINE = timedelta(seconds=60)
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
+
+
+async def server_ready(client: Client, clock: Clock) -> bool:
+    """The API server answers and holds the first objects."""
+
+    async def has_namespaces() -> bool:
+        await client.get(Namespace, "default")
+        return True
+
+    return await _until(has_namespaces, SERVER_DEADLINE, clock)
+
+
+async def node_ready(client: Client, clock: Clock) -> bool:
+    """Every node says it is ready, and there is one."""
+
+    async def are_ready() -> bool:
+        nodes = (await client.list(Node)).items
+        return bool(nodes) and all(
+            any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
+            for node in nodes
+        )
+
+    return await _until(are_ready, NODE_DEADLINE, clock)
+
+
+async def _until(condition: Callable[[], Awaitable[bool]], deadline: timedelta, clock: Clock) -> bool:
+    ends, pause = clock.monotonic() + deadline.total_seconds(), FIRST_PAUSE_SECONDS
+    while clock.monotonic() < ends:
+        try:
+            if await condition():
+                return True
+        except (OSError, StatusError, TimeoutError):
+            pass
+        await clock.sleep(pause)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+    return False
