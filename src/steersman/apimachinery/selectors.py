@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from steersman.apimachinery.formats import label_value, qualified_name
+from steersman.apimachinery.gotext import quote
+
 
 class SelectorError(ValueError):
     """The text is no selector; the message is upstream's."""
@@ -82,19 +85,9 @@ class LabelSelector:
 EVERYTHING = LabelSelector()
 NOTHING = LabelSelector(nothing=True)
 
+_SYMBOLS = frozenset({"==", "!=", "=", "!", "<", ">", "(", ")", ","})
+_NOT_FIRST = _SYMBOLS - {"!"}
 _TOKEN = re.compile(r"\s*(==|!=|=|!|<|>|\(|\)|,|[^\s=!<>(),]+|$)")
-_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
-_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
-KEY_RULE = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
-    "character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is "
-    "'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
-)
-VALUE_RULE = (
-    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is "
-    "'(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"
-)
 
 
 class _Parser:
@@ -113,7 +106,7 @@ class _Parser:
     def requirements(self) -> tuple[Requirement, ...]:
         found: list[Requirement] = []
         while self.peek():
-            found.append(self.requirement())
+            found.append(self._checked_requirement())
             match self.take():
                 case "":
                     break
@@ -124,15 +117,24 @@ class _Parser:
                     raise SelectorError(f"found '{other}', expected: ',' or 'end of string'")
         return tuple(found)
 
+    def _checked_requirement(self) -> Requirement:
+        first = self.peek()
+        if first in _NOT_FIRST:
+            raise SelectorError(f"found '{first}', expected: !, identifier, or 'end of string'")
+        try:
+            return self.requirement()
+        except SelectorError as error:
+            raise SelectorError(f"unable to parse requirement: {error}") from error
+
     def requirement(self) -> Requirement:
         negated = self.peek() == "!"
         if negated:
             self.take()
         key = self.take()
-        if not key or not (key[0].isalnum() or "/" in key or key[0] in "-._"):
+        if not key or key in _SYMBOLS:
             raise SelectorError(f"found '{key}', expected: identifier")
-        if _KEY.fullmatch(key) is None:
-            raise SelectorError(f'key: Invalid value: "{key}": {KEY_RULE}')
+        if errors := qualified_name(key):
+            raise SelectorError(f"key: Invalid value: {quote(key)}: {'; '.join(errors)}")
         if negated:
             return Requirement(key, "!")
         return self.operation(key)
@@ -178,8 +180,8 @@ class _Parser:
                     raise SelectorError(f"found '{other}', expected: ',' or ')'")
 
     def checked(self, key: str, value: str) -> str:
-        if _VALUE.fullmatch(value) is None:
-            raise SelectorError(f'values[0][{key}]: Invalid value: "{value}": {VALUE_RULE}')
+        if errors := label_value(value):
+            raise SelectorError(f"values[0][{key}]: Invalid value: {quote(value)}: {'; '.join(errors)}")
         return value
 
     def number(self, key: str) -> str:
@@ -192,13 +194,10 @@ class _Parser:
 
 
 def parse_label_selector(text: str) -> LabelSelector:
-    """A selector from its text form; SelectorError begins with upstream's `unable to parse requirement`."""
+    """A selector from its text form; SelectorError in upstream's words."""
     if not text.strip():
         return EVERYTHING
-    try:
-        return LabelSelector(_Parser(text).requirements())
-    except SelectorError as error:
-        raise SelectorError(f"unable to parse requirement: {error}") from error
+    return LabelSelector(_Parser(text).requirements())
 
 
 class _Expression(Protocol):

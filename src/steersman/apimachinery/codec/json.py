@@ -70,6 +70,15 @@ def decode(data: bytes, wanted: type[T]) -> T:
         raise DecodeError(str(error)) from error
 
 
+def decode_exact(data: bytes, wanted: type[T]) -> T | None:
+    """The object in `data`, or None if it has anything that isn't the type's: for the caller to look closer."""
+    try:
+        made: T = _decoder(wanted).decode(data)
+        return made  # msgspec's stub answers Any for a type variable
+    except msgspec.DecodeError:
+        return None
+
+
 def parse(data: bytes) -> Any:
     """The wire tree (dicts, lists, scalars) in `data`."""
     try:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from steersman.apimachinery.codec import gotypes
-from steersman.apimachinery.codec.json import DecodeError, conform, decode, from_wire
+from steersman.apimachinery.codec.json import DecodeError, conform, decode, decode_exact, from_wire
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import Form, TypeSchema, schema_of
@@ -63,8 +63,10 @@ def decode_validated(data: bytes, wanted: type[T], validation: FieldValidation) 
     try:
         if validation is FieldValidation.IGNORE:
             return Decoded(_decode_explained(data, wanted))
-        tree = parse_pairs(data)
-        found = problems(tree, schema_of(wanted))
+        made = decode_exact(data, wanted)
+        if made is not None and not _repeats(data):
+            return Decoded(made)
+        found = problems(parse_pairs(data), schema_of(wanted))
         made = _decode_explained(data, wanted)
     except (DecodeError, RecursionError) as error:
         raise _not_handled(data, wanted, _said(error)) from error
@@ -82,6 +84,20 @@ def validate_tree(tree: Any, wanted: type[T], validation: FieldValidation) -> De
         return Decoded(from_wire(tree, wanted), tuple(found))
     except DecodeError as error:
         raise DecodeError(gotypes.type_error(tree, schema_of(wanted)) or str(error)) from error
+
+
+def _repeats(data: bytes) -> bool:
+    """Whether any object in valid JSON has a name twice."""
+    repeated = False
+
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        nonlocal repeated
+        # Only the count matters: the tree itself is not kept.
+        if len(pairs) > 1 and len({name for name, _ in pairs}) != len(pairs):
+            repeated = True
+
+    json.loads(data, object_pairs_hook=look)
+    return repeated
 
 
 def parse_pairs(data: bytes) -> Any:
