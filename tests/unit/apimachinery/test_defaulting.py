@@ -4,6 +4,7 @@ from steersman.api import apps, core
 from steersman.apimachinery.codec.json import from_wire, to_wire
 from steersman.apimachinery.defaulting import apply_defaults, default_tree
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.pruning import prune
 from steersman.apimachinery.schema import schema_of
 
 BARE = {
@@ -36,3 +37,9 @@ def test_a_wire_tree_is_filled_in_as_the_object_is() -> None:
     tree = to_wire(from_wire(BARE, apps.Deployment))
     default_tree(tree, schema_of(apps.Deployment))
     assert tree == to_wire(apply_defaults(from_wire(BARE, apps.Deployment)))
+
+
+def test_pruning_takes_what_is_unknown_and_names_it() -> None:
+    tree = {"metadata": {"labels": {"any": "x"}, "odd": 1}, "spec": {"containers": [{"name": "a", "b": {}}]}, "c": 1}
+    assert prune(tree, schema_of(core.Pod)) == ["metadata.odd", "spec.containers[0].b", "c"]
+    assert tree == {"metadata": {"labels": {"any": "x"}}, "spec": {"containers": [{"name": "a"}]}}

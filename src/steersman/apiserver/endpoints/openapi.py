@@ -12,6 +12,8 @@ from steersman.component.http.message import Request, Response
 
 META_TYPES = MetaTypes(meta.DeleteOptions, meta.Status, meta.ListMeta)
 JSON_FORM = "application/json"
+# A document asked for by its digest, as the index names it, never changes.
+KEPT_FOREVER, REVALIDATED = "public, immutable, max-age=31536000", "no-cache, private"
 
 
 class OpenAPI:
@@ -25,7 +27,10 @@ class OpenAPI:
         if not path.startswith("/openapi/"):
             return None
         found = self._find(path.removeprefix("/openapi/").strip("/"), request.headers.get("accept", ""))
-        return None if found is None else _answer(found, request.headers.get("if-none-match", ""))
+        if found is None:
+            return None
+        is_named = f"hash={found.etag}" in request.query
+        return _answer(found, request.headers.get("if-none-match", ""), KEPT_FOREVER if is_named else REVALIDATED)
 
     def _find(self, name: str, accept: str) -> Document | None:
         match name.partition("/"):
@@ -40,9 +45,9 @@ class OpenAPI:
                 return None
 
 
-def _answer(document: Document, known: str) -> Response:
+def _answer(document: Document, known: str, caching: str) -> Response:
     headers = (
-        ("Cache-Control", "no-cache, private"),
+        ("Cache-Control", caching),
         ("Content-Type", document.media_type),
         ("Etag", f'"{document.etag}"'),
         ("Vary", "Accept"),
