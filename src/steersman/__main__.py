@@ -2,6 +2,6 @@
 
 import sys
 
-from steersman.cli import main
+from steersman.cli.main import main
 
 sys.exit(main())

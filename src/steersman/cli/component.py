@@ -3,7 +3,7 @@
 import argparse
 from functools import partial
 
-from steersman.cli import CommandError
+from steersman.cli.errors import CommandError
 from steersman.cluster.components import COMPONENTS, run_until_stopped
 from steersman.cluster.layout import Layout
 from steersman.cluster.supervise import supervise

@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 
-from steersman.cli import CommandError
+from steersman.cli.errors import CommandError
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout

@@ -2,7 +2,7 @@
 
 import argparse
 
-from steersman.cli import CommandError
+from steersman.cli.errors import CommandError
 from steersman.cluster.layout import Layout
 
 

@@ -5,7 +5,7 @@ import asyncio
 import sys
 import time
 
-from steersman.cli import CommandError
+from steersman.cli.errors import CommandError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster.layout import ClusterFacts, Layout

@@ -90,14 +90,16 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
 
 async def run_node(layout: Layout, facts: ClusterFacts) -> None:
     """The node: pod network and kubelet, on a containerd of its own."""
-    from steersman.cluster.node import Node
+    from steersman.cluster.node import Clients, Node
 
     clock, threads = RealClock(), Threads()
-    client = HTTPClient(kubeconfig.load(layout.credentials("node")), clock, threads)
+    kubelet = HTTPClient(kubeconfig.load(layout.credentials("node")), clock, threads)
+    proxy = HTTPClient(kubeconfig.load(layout.credentials("proxy")), clock, threads)
     try:
-        await Node(layout, facts, client, clock, threads).run()
+        await Node(layout, facts, Clients(kubelet, proxy), clock, threads).run()
     finally:
-        await client.close()
+        await kubelet.close()
+        await proxy.close()
 
 
 COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {

@@ -1,4 +1,7 @@
-"""A node put together: containerd's socket, pod network, kubelet."""
+"""A node put together: containerd's socket, pod network, kubelet, service proxy."""
+
+import asyncio
+from dataclasses import dataclass
 
 from steersman.client.interface import Client
 from steersman.cluster import containerd, images
@@ -13,6 +16,7 @@ from steersman.cri.grpc import connect
 from steersman.cri.interface import Runtime
 from steersman.kubelet.app import Kubelet, KubeletDeps, KubeletSettings
 from steersman.kubelet.dns import ClusterDNS
+from steersman.proxy.driver import Proxy
 
 
 def context_of(layout: Layout, facts: ClusterFacts) -> NodeContext:
@@ -21,13 +25,21 @@ def context_of(layout: Layout, facts: ClusterFacts) -> NodeContext:
     return node_context(layout.data_dir, facts.node, place)
 
 
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """Each part of a node speaks for itself, with its own rights."""
+
+    kubelet: Client
+    proxy: Client
+
+
 class Node:
     """One node of this machine; its containerd is a process of its own."""
 
-    def __init__(self, layout: Layout, facts: ClusterFacts, client: Client, clock: Clock, threads: Threads) -> None:
+    def __init__(self, layout: Layout, facts: ClusterFacts, clients: Clients, clock: Clock, threads: Threads) -> None:
         self._facts = facts
+        self._clients = clients
         self._context = context_of(layout, facts)
-        self._client = client
         self._clock = clock
         self._threads = threads
 
@@ -39,9 +51,13 @@ class Node:
             await containerd.wait_ready(self._context, self._clock)
             runtime = await connect(self._context.containerd.socket)
             await self._import_images(runtime)
-            deps = KubeletDeps(self._context, self._client, runtime, self._clock, self._threads)
+            deps = KubeletDeps(self._context, self._clients.kubelet, runtime, self._clock, self._threads)
             settings = KubeletSettings(dns=ClusterDNS((self._facts.dns_address,)))
-            await Kubelet(deps, settings).run()
+            cidr = self._facts.service_cidr
+            proxy = Proxy(self._context, cidr, self._clients.proxy, self._clock, self._threads)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(Kubelet(deps, settings).run())
+                group.create_task(proxy.run())
         finally:
             await network.stop()
 

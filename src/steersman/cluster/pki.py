@@ -11,9 +11,10 @@ from steersman.component import certs, files, keys
 from steersman.component.keypair import KeyPair
 
 # The users upstream's roles are bound to.
-COMPONENTS = {
+COMPONENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "admin": ("kubernetes-admin", ("system:masters",)),
     "controllers": ("system:kube-controller-manager", ("system:masters",)),
+    "proxy": ("system:kube-proxy", ()),
 }
 
 

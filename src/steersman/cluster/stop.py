@@ -8,6 +8,7 @@ from steersman.cni.bridge import tear_down
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, stop_process
 from steersman.component.threads import Threads
+from steersman.proxy.driver import remove as remove_rules
 
 STOP_SECONDS = 20.0
 
@@ -25,4 +26,5 @@ async def stop_cluster(layout: Layout, facts: ClusterFacts) -> None:
     if context.data_dir.exists():
         await threads.run(containerd.kill_everything, context)
         await threads.run(tear_down, context.network)
+        await threads.run(remove_rules, context)
     threads.close()

@@ -1,0 +1,68 @@
+"""The `steersman` command. Each command's module is imported only when it is the one called."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from steersman.cli.errors import CommandError
+
+DEFAULT_DATA_DIR = Path("/var/lib/steersman")
+
+COMMANDS = {
+    "up": "start the cluster, or find it running",
+    "down": "stop the cluster; its data stays",
+    "status": "what runs, and what is wrong",
+    "reset": "stop the cluster and delete its data",
+    "kubeconfig": "print the administrator's kubeconfig",
+    "image": "import images, list images",
+    "version": "print the version",
+}
+# Started by the supervisor; of use by hand for whoever takes a cluster apart.
+COMPONENTS = {
+    "supervise": "keep the cluster's processes running",
+    "apiserver": "the API server",
+    "controllers": "controller manager and scheduler",
+    "node": "kubelet and pod network",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    arguments = _parser().parse_args(argv)
+    name = "component" if arguments.command in COMPONENTS else arguments.command
+    module = importlib.import_module(f"steersman.cli.{name}")
+    try:
+        return int(module.run(arguments) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except CommandError as error:
+        print(f"steersman: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="steersman", description="Kubernetes, whole, in Python.")
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in {**COMMANDS, **COMPONENTS}.items():
+        command = commands.add_parser(name, help=text, description=text)
+        if name != "version":
+            command.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR, help="where the cluster is kept")
+        if name == "up":
+            command.add_argument("--port", type=int, default=6443, help="the API server's port")
+            command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
+            command.add_argument("--sample", action="store_true", help="also apply a sample application")
+        if name == "image":
+            command.add_argument("action", choices=("import", "list"))
+            command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
+        if name == "supervise":
+            command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
+    return parser
+
+
+def _version() -> str:
+    from steersman import __version__
+
+    return f"steersman {__version__}"
