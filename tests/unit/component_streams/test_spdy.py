@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from steersman.component.streams.spdy import STREAM_BUFFER_BYTES, Session, StreamRefused
+from steersman.component.streams.bytestream import BUFFER_BYTES, read_all
+from steersman.component.streams.spdy import Session, StreamRefused
 from steersman.component.streams.spdydictionary import spdy_dictionary
 from steersman.component.streams.spdyframes import (
     FrameType,
@@ -66,9 +67,9 @@ async def test_streams_carry_bytes_both_ways_and_half_close() -> None:
         assert (far_in.headers["streamtype"], far_out.headers["streamtype"]) == ("stdin", "stdout")
         stdin.write(b"echo me")
         stdin.close_write()
-        far_out.write(await far_in.read_all(1000))
+        far_out.write(await read_all(far_in, 1000))
         far_out.close_write()
-        assert await stdout.read_all(1000) == b"echo me"
+        assert await read_all(stdout, 1000) == b"echo me"
 
 
 async def test_the_server_may_open_streams_too() -> None:
@@ -92,14 +93,14 @@ async def test_a_stream_nobody_reads_holds_its_sender_back() -> None:
     async with sessions() as (client, server):
         stream = client.open({})
         far = await anext(server.opened())
-        total = 64 * STREAM_BUFFER_BYTES
+        total = 64 * BUFFER_BYTES
         sent = 0
 
         async def send() -> None:
             nonlocal sent
             for _ in range(64):
-                stream.write(b"x" * STREAM_BUFFER_BYTES)
-                sent += STREAM_BUFFER_BYTES
+                stream.write(b"x" * BUFFER_BYTES)
+                sent += BUFFER_BYTES
                 await stream.drain()
             stream.close_write()
 

@@ -6,9 +6,9 @@ port-forward. Whoever makes a Session keeps its `run` going.
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from typing import Protocol
 
 from steersman.component.http.duplex import Duplex
+from steersman.component.streams.bytestream import CHUNK_BYTES, ReadBuffer
 from steersman.component.streams.spdyframes import (
     FIN,
     HEAD_BYTES,
@@ -26,34 +26,11 @@ from steersman.component.streams.spdyframes import (
     numbers,
 )
 
-# A stream nobody reads holds the session up from here on, as there is no flow control of streams.
-STREAM_BUFFER_BYTES = 256 * 1024
-CHUNK_BYTES = 32 * 1024
 MAX_STREAMS = 1000
 
 
 class StreamRefused(ConnectionError):
     """The other side doesn't take the stream, or the session is gone."""
-
-
-class ByteStream(Protocol):
-    """What remote commands need of a stream; SPDY's and WebSocket's channels both are one."""
-
-    async def read(self, limit: int = CHUNK_BYTES) -> bytes:
-        """The next bytes; empty at the end."""
-        ...
-
-    def write(self, data: bytes) -> None:
-        """Send; `drain` before sending more."""
-        ...
-
-    async def drain(self) -> None:
-        """Wait until the connection takes more."""
-        ...
-
-    def close_write(self) -> None:
-        """Say that nothing more will be sent."""
-        ...
 
 
 class SpdyStream:
@@ -63,13 +40,9 @@ class SpdyStream:
         self.stream_id = stream_id
         self.headers = headers
         self._session = session
-        self._buffer = bytearray()
-        self._changed = asyncio.Event()
-        self._has_room = asyncio.Event()
-        self._has_room.set()
+        self._unread = ReadBuffer()
         self._is_replied = asyncio.Event()
         self._is_accepted = False
-        self._is_read_ended = False
         self._is_write_ended = False
         self._is_reset = False
 
@@ -78,21 +51,7 @@ class SpdyStream:
 
         A reset is an end too: upstream's servers end their streams so, and its clients take it so.
         """
-        while not self._buffer and not self._is_read_ended:
-            self._changed.clear()
-            await self._changed.wait()
-        data = bytes(self._buffer[:limit])
-        del self._buffer[: len(data)]
-        if len(self._buffer) < STREAM_BUFFER_BYTES:
-            self._has_room.set()
-        return data
-
-    async def read_all(self, limit: int) -> bytes:
-        """Everything up to the end; what goes past the limit is dropped."""
-        data = bytearray()
-        while part := await self.read():
-            data += part[: limit - len(data)]
-        return bytes(data)
+        return await self._unread.read(limit)
 
     def write(self, data: bytes) -> None:
         """Send; `drain` before sending more. What is written after an end is lost, as on a closed pipe."""
@@ -130,29 +89,21 @@ class SpdyStream:
 
     async def feed(self, data: bytes) -> None:
         """Bytes have arrived; waits while too many lie unread."""
-        if self._is_read_ended:
-            return
-        self._buffer += data
-        self._changed.set()
-        if len(self._buffer) >= STREAM_BUFFER_BYTES:
-            self._has_room.clear()
-            await self._has_room.wait()
+        await self._unread.feed(data)
 
     def end_read(self) -> None:
         """The other side sends no more."""
-        self._is_read_ended = True
-        self._changed.set()
+        self._unread.end()
         self._forget_if_done()
 
     def lose(self) -> None:
         """The stream is gone."""
         self._is_reset = self._is_write_ended = True
         self._is_replied.set()
-        self._has_room.set()
         self.end_read()
 
     def _forget_if_done(self) -> None:
-        if self._is_read_ended and self._is_write_ended:
+        if self._unread.is_ended and self._is_write_ended:
             self._session.forget(self.stream_id)
 
 
