@@ -41,7 +41,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
     from steersman.component.http.server import HTTPServer
-    from steersman.component.tls import server_context
+    from steersman.component.tls import client_context, server_context
     from steersman.storage.sqlite import open_sqlite
 
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
@@ -50,7 +50,8 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
     store = await open_sqlite(layout.database, clock)
     server = ServerConfig(advertise_address=facts.address, advertise_port=facts.port, service_cidr=facts.service_cidr)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
-    plane = ControlPlane(ControlPlaneConfig(identity, server), store, clock)
+    kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
+    plane = ControlPlane(ControlPlaneConfig(identity, server, kubelets), store, clock)
     context = server_context(credentials.serving, credentials.client_ca.cert_pem)
     http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
     try:

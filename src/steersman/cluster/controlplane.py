@@ -4,6 +4,7 @@ The only place where server, authentication, authorization and admission are bui
 """
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 from random import Random, SystemRandom
 
@@ -12,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from steersman.apiserver.admission.plugins import default_chain
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
+from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
@@ -22,6 +24,7 @@ from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.user import UserInfo
 from steersman.component.clock import Clock
+from steersman.component.http.client import connect_tcp
 from steersman.storage.interface import Store
 
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"
@@ -43,6 +46,7 @@ class ControlPlaneConfig:
 
     identity: Identity
     server: ServerConfig = field(default_factory=ServerConfig)
+    kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
 
 
@@ -54,8 +58,8 @@ class ControlPlane:
         lookup = CollectionLookup()
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
-        authenticator = _authenticator(config.identity, tokens, clock)
         authorizer = RBACAuthorizer(lookup)
+        authenticator = Impersonation(_authenticator(config.identity, tokens, clock), authorizer)
         self.server = APIServer(
             Deps(
                 store=store,
@@ -65,6 +69,8 @@ class ControlPlane:
                 admission=default_chain(lookup, config.random),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
+                connect=connect_tcp,
+                kubelet_tls=config.kubelet_tls,
                 random=config.random,
                 config=config.server,
             )
