@@ -8,10 +8,12 @@ import time
 from steersman.cli.errors import CommandError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
+from steersman.cluster import sample
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.pki import write_kubeconfigs
 from steersman.cluster.preflight import faults, host_address
-from steersman.cluster.ready import node_ready, server_ready
+from steersman.cluster.ready import deployment_available, node_ready, server_ready
+from steersman.cluster.sample import apply_sample
 from steersman.cluster.supervise import supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, spawn
@@ -36,7 +38,7 @@ def run(arguments: argparse.Namespace) -> None:
     with Step("supervisor"):
         if not running:
             spawn(supervisor_spec(layout, arguments.control_plane_only))
-    asyncio.run(_wait(layout, arguments.control_plane_only))
+    asyncio.run(_wait(layout, arguments.control_plane_only, arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
 
 
@@ -54,7 +56,7 @@ class Step:
         print("failed" if error is not None else f"{time.monotonic() - self._began:.1f} s", file=sys.stdout, flush=True)
 
 
-async def _wait(layout: Layout, control_plane_only: bool) -> None:
+async def _wait(layout: Layout, control_plane_only: bool, wants_sample: bool) -> None:
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
@@ -65,6 +67,15 @@ async def _wait(layout: Layout, control_plane_only: bool) -> None:
             with Step("node"):
                 if not await node_ready(client, clock):
                     raise CommandError(f"the node doesn't get ready; its log is {layout.log('node')}")
+        if wants_sample:
+            with Step("sample application"):
+                await apply_sample(client)
+                if not control_plane_only and not await deployment_available(
+                    client, clock, sample.NAMESPACE, sample.NAME
+                ):
+                    raise CommandError(
+                        f"the sample doesn't get ready; see: kubectl describe pods, and {layout.log('node')}"
+                    )
     finally:
         await client.close()
         threads.close()

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from steersman.api.apps import Deployment
 from steersman.api.core import Namespace, Node
 from steersman.apimachinery.status import StatusError
 from steersman.client.interface import Client
@@ -34,6 +35,16 @@ async def node_ready(client: Client, clock: Clock) -> bool:
         )
 
     return await _until(are_ready, NODE_DEADLINE, clock)
+
+
+async def deployment_available(client: Client, clock: Clock, namespace: str, name: str) -> bool:
+    """Every replica of a Deployment is available."""
+
+    async def are_available() -> bool:
+        found = await client.get(Deployment, name, namespace)
+        return found.status.availableReplicas >= (found.spec.replicas or 0) > 0
+
+    return await _until(are_available, NODE_DEADLINE, clock)
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], deadline: timedelta, clock: Clock) -> bool:
