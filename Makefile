@@ -40,7 +40,7 @@ $(VENV)/.installed: pyproject.toml scripts/make-venv
 test: setup test-unit test-contract test-api test-simulation test-node test-e2e ## everything that CI runs
 
 test-unit: venv ## pure functions and architecture
-	$(PYTEST) $(PARALLEL) tests/unit tests/architecture tests/docs
+	$(PYTEST) $(PARALLEL) tests/unit tests/architecture
 
 test-api: venv ## the API server in this process
 	$(PYTEST) $(PARALLEL) tests/api
@@ -76,7 +76,7 @@ contracts: venv ## what may import what
 	$(VENV)/bin/lint-imports
 
 bench: setup ## measured figures of this machine
-	$(SUDO) $(abspath $(PY)) -m tests.perf
+	$(PY) tests/perf/http_server.py
 
 conformance: setup ## upstream's suite against the running cluster, e.g. make conformance FOCUS=ConfigMap
 	FOCUS='$(FOCUS)' scripts/conformance
