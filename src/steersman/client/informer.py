@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 from steersman.api.core import Pod
 from steersman.api.meta import Kind
 from steersman.apimachinery.codec.json import DecodeError
-from steersman.apimachinery.status import Expired, Gone, StatusError
+from steersman.apimachinery.status import Expired, Gone, StatusError, Timeout
 from steersman.client.cache import NODE, Cache, Change, by_node, key_of
 from steersman.client.interface import Client, EventType, ListResult, WatchEvent
 from steersman.component.backoff import Backoff
@@ -106,6 +106,8 @@ class Informer(Generic[K]):
                 needs_list = True
             except (StatusError, DecodeError, OSError, TimeoutError) as error:
                 log.warning("watch failed", kind=self.kind.__name__, error=str(error), attempt=failures)
+                # So a server says that it doesn't know our revision yet: it may have lost data, and never will.
+                needs_list = needs_list or isinstance(error, Timeout)
                 await self._clock.sleep(RETRY.delay(failures))
                 failures += 1
 

@@ -194,6 +194,7 @@ class MemoryClient:
         bookmarks: bool = True,
     ) -> AsyncGenerator[WatchEvent[K], None]:
         """As Client, without bookmarks; an object that stops matching the selector is not reported as deleted."""
+        self._note("watch", kind, "")
         since = int(resource_version or 0)
         if since < self._compacted:
             raise status.Expired(f"too old resource version: {since} ({self._compacted})")

@@ -20,6 +20,7 @@ from steersman.api.core import (
 )
 from steersman.api.meta import Kind, LabelSelector, ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Timeout
 from steersman.client.cache import ObjectKey
 from steersman.client.informer import Informer, Informers
 from steersman.client.interface import WatchEvent
@@ -170,6 +171,18 @@ async def test_an_informer_that_missed_history_lists_again_and_tells_what_change
         client.cut()
         await clock.advance(5)
         assert seen == [(False, True), (True, False)]
+
+
+async def test_an_informer_lists_again_when_the_server_does_not_know_its_revision() -> None:
+    clock = FakeClock()
+    client = MemoryClient(clock, replica_set())
+    informer = Informer(client, ReplicaSet, clock)
+    async with running(informer.run()):
+        await clock.drain()
+        client.fail_next("watch", ReplicaSet, Timeout("Too large resource version"))
+        client.cut()
+        await clock.advance(5)
+        assert [verb for verb, _, _ in client.calls] == ["list", "watch", "watch", "list", "watch"]
 
 
 def application() -> tuple[Kind, ...]:
