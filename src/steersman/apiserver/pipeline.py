@@ -29,6 +29,9 @@ from steersman.apiserver.verbs.watch import Told, Watcher
 from steersman.apiserver.verbs.write import Change, Writer, Written
 from steersman.component.clock import Clock
 
+# Verbs of a single object, which the URL must name.
+OF_ONE = frozenset({"get", "update", "patch", "delete"})
+
 
 @dataclass(frozen=True, slots=True)
 class Verbs:
@@ -175,5 +178,7 @@ def _check_verb(resource: Resource, info: RequestInfo) -> None:
         verbs = sub.verbs
     else:
         verbs = resource.verbs
-    if info.verb not in verbs:
+    is_of_one = info.verb in OF_ONE or (info.verb == "create" and info.subresource)
+    is_misplaced = bool(info.name) != bool(is_of_one) and info.verb not in ("list", "watch")
+    if info.verb not in verbs or is_misplaced:
         raise MethodNotSupported("the server does not allow this method on the requested resource")

@@ -76,10 +76,10 @@ class Database:
             for chunk in _chunks(batch.puts):
                 values = ",".join(["(?,?,?,?,?)"] * len(chunk))
                 row = (part for e in chunk for part in (e.key, e.value, e.create_revision, e.revision, _seconds(e)))
-                self._connection.execute(f"INSERT OR REPLACE INTO entries VALUES {values}", tuple(row))  # noqa: S608
+                self._connection.execute(f"INSERT OR REPLACE INTO entries VALUES {values}", tuple(row))
             for keys in _chunks(batch.deletes):
                 marks = ",".join("?" * len(keys))
-                self._connection.execute(f"DELETE FROM entries WHERE key IN ({marks})", keys)  # noqa: S608
+                self._connection.execute(f"DELETE FROM entries WHERE key IN ({marks})", keys)
             self._connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (batch.revision,))
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as error:

@@ -3,10 +3,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from steersman.apimachinery.status import Forbidden
 
 from steersman.api.core import Event, Pod
 from steersman.api.meta import ObjectMeta
+from steersman.apimachinery.status import Forbidden
 from steersman.client.memory import MemoryClient
 from steersman.client.recorder import EventRecorder
 from steersman.component.clock import FakeClock

@@ -1,11 +1,11 @@
 import json
 
 import pytest
-from steersman.apimachinery.status import Expired, NotFound, StatusError
 
 from steersman.api.apps import Deployment
 from steersman.api.core import Node, Pod
 from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.status import Expired, NotFound, StatusError
 from steersman.client import wire
 from steersman.client.interface import EventType, Propagation
 

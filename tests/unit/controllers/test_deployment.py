@@ -3,7 +3,6 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steersman.apimachinery.status import Forbidden
 
 from steersman.api.apps import (
     Deployment,
@@ -18,6 +17,7 @@ from steersman.api.apps import (
 from steersman.api.core import Container, Pod, PodSpec, PodTemplateSpec
 from steersman.api.meta import LabelSelector, ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Forbidden
 from steersman.controllers.deployment.controller import DeploymentController
 from steersman.controllers.deployment.progress import find
 from steersman.controllers.deployment.replicasets import DESIRED_REPLICAS, REVISION, REVISION_HISTORY, template_hash

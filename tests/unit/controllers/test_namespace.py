@@ -1,10 +1,9 @@
 from datetime import timedelta
 
-from steersman.apimachinery.status import Forbidden
-
 from steersman.api.core import ConfigMap, Namespace, NamespaceSpec, Pod, PodSpec, ServiceAccount
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Forbidden
 from steersman.controllers.namespace.controller import NamespaceController
 from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
 from steersman.reconcile.plan import DeleteCollection

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from steersman.apimachinery.status import Forbidden
 
 from steersman.api.apps import ReplicaSet, ReplicaSetSpec
 from steersman.api.core import (
@@ -18,6 +17,7 @@ from steersman.api.core import (
 )
 from steersman.api.meta import LabelSelector, ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Forbidden
 from steersman.controllers.replicaset.controller import ReplicaSetController
 from steersman.controllers.replicaset.victims import DELETION_COST, choose_victims
 from steersman.reconcile.owners import controller_ref

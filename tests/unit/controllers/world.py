@@ -4,11 +4,10 @@ from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from steersman.apimachinery.status import StatusError
-
 from steersman.api.core import Pod, PodCondition
 from steersman.api.meta import Kind
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import StatusError
 from steersman.client.cache import ObjectKey, key_of
 from steersman.client.informer import Informers
 from steersman.client.memory import MemoryClient

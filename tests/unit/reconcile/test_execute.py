@@ -1,9 +1,9 @@
 import pytest
-from steersman.apimachinery.status import Forbidden, NotFound
 
 from steersman.api.core import ConfigMap, Pod
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Forbidden, NotFound
 from steersman.client.memory import MemoryClient
 from steersman.component.clock import FakeClock
 from steersman.reconcile.execute import Executor, Outcome

@@ -6,12 +6,12 @@ from random import Random
 from typing import Any
 
 import pytest
-from steersman.apimachinery.status import Conflict, ServerTimeout
 
 from steersman.api.apps import Deployment, DeploymentSpec, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment
 from steersman.api.core import Container, Pod, PodSpec, PodTemplateSpec
 from steersman.api.meta import LabelSelector, ObjectMeta
 from steersman.apimachinery.object import replace
+from steersman.apimachinery.status import Conflict, ServerTimeout
 from steersman.client.interface import WatchEvent
 from steersman.client.memory import MemoryClient
 from steersman.component.clock import FakeClock

@@ -10,7 +10,7 @@ from typing import TypeVar
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.resources import Resource
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import Cause, Conflict, Details, conflict, invalid, modified
+from steersman.apimachinery.status import BadRequest, Cause, Conflict, Details, conflict, modified
 
 K = TypeVar("K", bound=Kind)
 
@@ -138,8 +138,8 @@ def check_identity(resource: Resource, new: Kind, old: Kind) -> None:
     """A change must be of this object, and of the revision the client has seen if it says one."""
     meta = new.metadata
     if meta.name != old.metadata.name:
-        detail = f"the name of the object ({meta.name}) does not match the name on the URL ({old.metadata.name})"
-        raise invalid(group_kind(resource), old.metadata.name, [invalid_value("metadata.name", meta.name, detail)])
+        url = old.metadata.name
+        raise BadRequest(f"the name of the object ({meta.name}) does not match the name on the URL ({url})")
     if meta.resourceVersion and meta.resourceVersion != old.metadata.resourceVersion:
         raise modified(resource.group_resource, meta.name)
     if meta.uid and meta.uid != old.metadata.uid:

@@ -80,6 +80,7 @@ class PodWorker:
         self._renewing: asyncio.Task[None] | None = None
         self._timer: asyncio.Task[None] | None = None
         self._timer_at: datetime | None = None
+        self._waiters: list[asyncio.Future[None]] = []
 
     @property
     def pod(self) -> Pod:
@@ -90,6 +91,21 @@ class PodWorker:
     def runtime(self) -> PodRuntime | None:
         """The runtime's state as last looked at."""
         return self._state.runtime
+
+    @property
+    def status(self) -> PodStatus | None:
+        """The status last published."""
+        return self._state.published
+
+    async def wait_changed(self) -> None:
+        """Return when the worker has taken an event, or is done."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        try:
+            await waiter
+        finally:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
 
     def update(self, pod: Pod) -> None:
         """The API has a newer state of the pod."""
@@ -119,11 +135,19 @@ class PodWorker:
                 while not self._state.is_finished:
                     self._wake.clear()
                     self._advance(group)
+                    self._tell_waiters()
                     if not self._state.is_finished:
                         await self._wake.wait()
                 self._stop_tasks()
         finally:
             self._stop_tasks()
+            self._tell_waiters()
+
+    def _tell_waiters(self) -> None:
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _advance(self, group: asyncio.TaskGroup) -> None:
         while self._inbox and not self._state.is_finished:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from steersman.cri.records import ContainerState, ContainerStatus, PodSandboxState, PodSandboxStatus
 from steersman.kubelet import names
@@ -37,6 +38,11 @@ class ObservedContainer:
         """How often a container of this name was made before."""
         text = self.status.annotations.get(names.RESTART_COUNT, "")
         return int(text) if text.isdigit() else self.status.metadata.attempt
+
+    @property
+    def log_path(self) -> Path:
+        """Where its log is on the node."""
+        return Path(self.status.log_path)
 
     @property
     def is_running(self) -> bool:
