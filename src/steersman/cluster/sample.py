@@ -13,7 +13,9 @@ K = TypeVar("K", bound=Kind)
 
 NAME, NAMESPACE, PORT = "hello", "default", 8080
 LABELS = {"app": NAME}
-SCRIPT = f'mkdir -p /tmp/www && echo "hello from $(hostname)" > /tmp/www/index.html && httpd -f -p {PORT} -h /tmp/www'
+SCRIPT = (
+    f'mkdir -p /tmp/www && echo "hello from $(hostname)" > /tmp/www/index.html && exec httpd -f -p {PORT} -h /tmp/www'
+)
 COMMAND = ("sh", "-c", SCRIPT)
 
 

@@ -1,0 +1,83 @@
+"""A whole cluster on this machine: pods run as containers and answer over a Service. Needs root and containerd."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from steersman.component.processes import read_running
+from steersman.testing.realnode import missing_for_real_node
+from tests.e2e.conftest import Cluster, free_port, kubectls
+
+NAME = "hello"
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    if missing := missing_for_real_node():
+        pytest.skip(str(missing))
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        made.steersman("up", "--sample", "--port", str(free_port()))
+        yield made
+    finally:
+        made.steersman("down", check=False)
+
+
+@pytest.fixture(scope="module")
+def newest() -> Path:
+    found = kubectls()
+    if not found:
+        pytest.skip("no kubectl on this machine")
+    return found[-1]
+
+
+def fetched(address: str) -> str:
+    command = ("curl", "--silent", "--max-time", "3", "--retry", "10", "--retry-connrefused", f"http://{address}/")
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False).stdout
+
+
+def container_ids(cluster: Cluster, kubectl: Path) -> set[str]:
+    pods = json.loads(cluster.kubectl(kubectl, "get", "pods", "-l", f"app={NAME}", "-o", "json"))["items"]
+    living = [pod for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+    return {status["containerID"] for pod in living for status in pod["status"]["containerStatuses"]}
+
+
+def test_the_sample_answers_through_its_cluster_address_and_its_node_port(cluster: Cluster, newest: Path) -> None:
+    cluster.kubectl(newest, "wait", "--for=condition=Available", f"deploy/{NAME}", "--timeout=60s")
+    service = json.loads(cluster.kubectl(newest, "get", "svc", NAME, "-o", "json"))["spec"]
+    node = json.loads(cluster.kubectl(newest, "get", "nodes", "-o", "json"))["items"][0]
+    address = next(one["address"] for one in node["status"]["addresses"] if one["type"] == "InternalIP")
+    assert "hello from" in fetched(service["clusterIP"])
+    assert "hello from" in fetched(f"{address}:{service['ports'][0]['nodePort']}")
+    assert len({fetched(service["clusterIP"]) for _ in range(30)}) == 3
+
+
+def test_a_rollout_replaces_every_pod_and_the_service_follows(cluster: Cluster, newest: Path) -> None:
+    before = container_ids(cluster, newest)
+    cluster.kubectl(newest, "rollout", "restart", f"deploy/{NAME}")
+    cluster.kubectl(newest, "rollout", "status", f"deploy/{NAME}", "--timeout=80s")
+    assert not before & container_ids(cluster, newest)
+    assert "hello from" in fetched(cluster.kubectl(newest, "get", "svc", NAME, "-o", "jsonpath={.spec.clusterIP}"))
+
+
+@pytest.mark.parametrize("process", ["node", "apiserver", "controllers", "supervisor"])
+def test_no_process_takes_its_containers_with_it(cluster: Cluster, newest: Path, process: str) -> None:
+    cluster.kubectl(newest, "rollout", "status", f"deploy/{NAME}", "--timeout=80s")
+    before = container_ids(cluster, newest)
+    identity = read_running(cluster.data_dir / "run" / f"{process}.pid")
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGKILL)
+    cluster.steersman("up")
+    assert container_ids(cluster, newest) == before
+
+
+def test_a_second_up_is_harmless_and_status_is_well(cluster: Cluster, newest: Path) -> None:
+    before = container_ids(cluster, newest)
+    cluster.steersman("up", "--sample")
+    assert container_ids(cluster, newest) == before
+    assert "is ready" in cluster.steersman("status")
