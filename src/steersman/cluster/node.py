@@ -8,10 +8,13 @@ from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.cluster.pki import cluster_ca, kubelet_serving
 from steersman.cni.server import PodNetwork
 from steersman.component.clock import Clock
+from steersman.component.keypair import KeyPair
 from steersman.component.nodecontext import NodeContext
 from steersman.component.threads import Threads
+from steersman.component.tls import server_context
 from steersman.cri.grpc import connect
 from steersman.cri.interface import Runtime
 from steersman.kubelet.app import Kubelet, KubeletDeps, KubeletSettings
@@ -33,12 +36,22 @@ class Clients:
     proxy: Client
 
 
+@dataclass(frozen=True, slots=True)
+class NodeIdentity:
+    """How the kubelet's server proves itself, and whose callers it believes."""
+
+    serving: KeyPair
+    client_ca_pem: bytes
+
+
 class Node:
     """One node of this machine; its containerd is a process of its own."""
 
     def __init__(self, layout: Layout, facts: ClusterFacts, clients: Clients, clock: Clock, threads: Threads) -> None:
         self._facts = facts
         self._clients = clients
+        now = clock.now()
+        self._identity = NodeIdentity(kubelet_serving(layout, facts, now), cluster_ca(layout, now).cert_pem)
         self._context = context_of(layout, facts)
         self._clock = clock
         self._threads = threads
@@ -52,7 +65,11 @@ class Node:
             runtime = await connect(self._context.containerd.socket)
             await self._import_images(runtime)
             deps = KubeletDeps(self._context, self._clients.kubelet, runtime, self._clock, self._threads)
-            settings = KubeletSettings(dns=ClusterDNS((self._facts.dns_address,)))
+            settings = KubeletSettings(
+                dns=ClusterDNS((self._facts.dns_address,)),
+                serving=server_context(self._identity.serving, self._identity.client_ca_pem),
+                client_ca_pem=self._identity.client_ca_pem,
+            )
             cidr = self._facts.service_cidr
             proxy = Proxy(self._context, cidr, self._clients.proxy, self._clock, self._threads)
             async with asyncio.TaskGroup() as group:

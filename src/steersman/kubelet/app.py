@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,9 @@ from steersman.client.informer import Informer
 from steersman.client.interface import Client
 from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
+from steersman.component.healthz import HealthEndpoint
 from steersman.component.log import get_logger
+from steersman.component.metrics import Registry
 from steersman.component.nodecontext import NodeContext
 from steersman.component.supervisor import Supervisor
 from steersman.component.threads import Threads
@@ -33,6 +36,9 @@ from steersman.kubelet.podworker.work import NodeFacts, Tools
 from steersman.kubelet.probes.check import Checker
 from steersman.kubelet.references import References
 from steersman.kubelet.relist import Listener, Relist
+from steersman.kubelet.server.access import Access
+from steersman.kubelet.server.app import KubeletServer, ServerDeps
+from steersman.kubelet.server.pods import PodFinder
 from steersman.kubelet.sources import pods_of_node
 from steersman.kubelet.statuses import StatusManager
 from steersman.kubelet.volumes.manager import Volumes
@@ -61,6 +67,10 @@ class KubeletSettings:
     labels: Mapping[str, str] = field(default_factory=dict)
     cgroup_mount: Path = MOUNT
     """Hollow nodes give a directory without hierarchies."""
+    serving: ssl.SSLContext | None = None
+    """The server's TLS; without it the kubelet serves nothing."""
+    client_ca_pem: bytes = b""
+    """Who signs the certificates of those who may ask."""
 
 
 class Kubelet:
@@ -105,8 +115,30 @@ class Kubelet:
             self.pods.add_handler(workers.update)
             supervisor.start("relist", relist.run)
             supervisor.start("orphans", orphans.run)
+            server = self._server(workers)
+            if self._settings.serving is not None:
+                await server.start(context.network.namespace, context.kubelet_port, self._settings.serving)
             _log.info("kubelet runs", node=context.name, pods=len(self.pods.cache))
-            await asyncio.get_running_loop().create_future()
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                await server.stop()
+
+    def _server(self, workers: PodWorkers) -> KubeletServer:
+        deps = self._deps
+        return KubeletServer(
+            ServerDeps(
+                runtime=deps.runtime,
+                finder=PodFinder(workers),
+                dialer=self.dialer,
+                access=Access(deps.client, deps.clock, deps.context.name, self._settings.client_ca_pem),
+                health=HealthEndpoint("healthz"),
+                metrics=Registry(),
+                node_name=deps.context.name,
+                clock=deps.clock,
+                threads=deps.threads,
+            )
+        )
 
     async def _tools(self, machine: Machine, cgroups: Cgroups, references: References) -> Tools:
         deps, context = self._deps, self._deps.context
