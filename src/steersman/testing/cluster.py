@@ -1,0 +1,106 @@
+"""`Cluster`: a whole cluster inside a test: API server, controllers, scheduler, and a node with pretended containers.
+
+async with Cluster() as cluster:
+    await cluster.client.create(deployment)
+    await cluster.until(lambda: ...)
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import Self
+
+from steersman.apiserver.local import LocalClient
+from steersman.apiserver.user import MASTERS_GROUP, UserInfo
+from steersman.client.informer import Informers
+from steersman.client.kubeconfig import ClientConfig, Credentials
+from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.component import keys
+from steersman.component.clock import RealClock
+from steersman.component.http.server import HTTPServer
+from steersman.component.threads import Threads
+from steersman.controllers.registry import Settings, all_controllers
+from steersman.cri.behaviour import FakeSettings
+from steersman.cri.fake import FakeRuntime
+from steersman.kubelet.app import Kubelet, KubeletDeps, KubeletSettings
+from steersman.reconcile.manager import Manager
+from steersman.scheduler.driver import Scheduler
+from steersman.scheduler.profile import default_profile
+from steersman.storage.memory import MemoryStore
+
+TOKEN = "test-administrator"
+NODE = "node-1"
+TIMEOUT_SECONDS = 20.0
+PAUSE_SECONDS = 0.01
+
+
+class Cluster:
+    """Everything runs in the test's own event loop; nothing is global, so that several clusters fit in one process."""
+
+    def __init__(self, images: tuple[str, ...] = (), with_node: bool = True) -> None:
+        self._images = images
+        self._with_node = with_node
+        self._clock = RealClock()
+        self._stack = AsyncExitStack()
+        self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._http: HTTPServer | None = None
+        identity = Identity(keys.new_private_key(), tokens=((TOKEN, UserInfo("admin", groups=(MASTERS_GROUP,))),))
+        self._store = MemoryStore(self._clock)
+        self._plane = ControlPlane(ControlPlaneConfig(identity, random=Random()), self._store, self._clock)
+        self.client: LocalClient = self._plane.client
+
+    async def __aenter__(self) -> Self:
+        await self._stack.__aenter__()
+        await self._stack.enter_async_context(self._group)
+        self._begin(self._plane.run())
+        await self._plane.server.ready()
+        manager = Manager(self.client, all_controllers(Settings("test"), self._clock), self._clock)
+        informers = Informers(self.client, self._clock)
+        scheduler = Scheduler(self.client, informers, default_profile(), self._clock, Random())
+        for part in (manager.run(), informers.run(), scheduler.run()):
+            self._begin(part)
+        if self._with_node:
+            self._begin(self._kubelet().run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._http is not None:
+            await self._http.stop(0.1)
+        await self._stack.aclose()
+        await self._store.close()
+
+    async def serve(self) -> ClientConfig:
+        """Listen on a free port of this machine; how to reach it, as an administrator."""
+        self._http = HTTPServer(self._plane.server.handle)
+        await self._http.start()
+        return ClientConfig(f"http://127.0.0.1:{self._http.port}", credentials=Credentials(token=TOKEN))
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        """Wait until a condition holds; TimeoutError when it doesn't in time."""
+        async with asyncio.timeout(timeout_seconds):
+            while not await condition():
+                await self._clock.sleep(PAUSE_SECONDS)
+
+    def _kubelet(self) -> Kubelet:
+        directory = Path(self._stack.enter_context(TemporaryDirectory(prefix="steersman-")))
+        place = NodePlace(None, ("127.0.0.1",), "10.244.0.0/24", "10.244.0.0/16")
+        context = node_context(directory / "data", NODE, place, directory / "run")
+        runtime = FakeRuntime(self._clock, FakeSettings(images=self._images))
+        without_cgroups = directory / "cgroup"
+        without_cgroups.mkdir()
+        deps = KubeletDeps(context, self.client, runtime, self._clock, Threads())
+        return Kubelet(deps, KubeletSettings(cgroup_mount=without_cgroups))
+
+    def _begin(self, part: Awaitable[None]) -> None:
+        async def run() -> None:
+            await part
+
+        self._tasks.append(self._group.create_task(run()))
