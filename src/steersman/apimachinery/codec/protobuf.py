@@ -75,7 +75,8 @@ def _layout(schema: TypeSchema) -> _Layout:
     for field in schema.fields.values():
         if field.number is None:
             continue
-        place = field.owner.__facts__.inline if field.owner is not schema.object_type else None
+        # Declared on the type that inlines: what it inherits stands in a message of this number.
+        place = schema.facts.inline if field.owner is not schema.object_type else None
         if place is None:
             own[field.number] = field
         else:
