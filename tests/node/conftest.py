@@ -55,7 +55,10 @@ async def runtime(node: NodeContext, network: PodNetwork) -> AsyncIterator[cri.G
     """The node's runtime; pods that the test leaves are removed."""
     connected = await cri.connect(node.containerd.socket)
     yield connected
-    for sandbox in await connected.list_pod_sandboxes():
-        await connected.stop_pod_sandbox(sandbox.id)
-        await connected.remove_pod_sandbox(sandbox.id)
     await connected.close()
+    # By a connection of its own: after a restart of containerd the test's may still be waiting to try again.
+    cleaning = await cri.connect(node.containerd.socket)
+    for sandbox in await cleaning.list_pod_sandboxes():
+        await cleaning.stop_pod_sandbox(sandbox.id)
+        await cleaning.remove_pod_sandbox(sandbox.id)
+    await cleaning.close()
