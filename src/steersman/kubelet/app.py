@@ -86,6 +86,7 @@ class Kubelet:
         self.dialer = NodeDialer(deps.context.network.namespace, deps.threads)
         self.workers: PodWorkers | None = None
         self.node: NodeKeeper | None = None
+        self.server: KubeletServer | None = None
 
     async def run(self) -> None:
         """Be the node's kubelet until cancelled. Containers are left running."""
@@ -115,7 +116,7 @@ class Kubelet:
             self.pods.add_handler(workers.update)
             supervisor.start("relist", relist.run)
             supervisor.start("orphans", orphans.run)
-            server = self._server(workers)
+            server = self.server = self._server(workers)
             if self._settings.serving is not None:
                 await server.start(context.network.namespace, context.kubelet_port, self._settings.serving)
             _log.info("kubelet runs", node=context.name, pods=len(self.pods.cache))

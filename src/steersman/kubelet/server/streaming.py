@@ -1,22 +1,24 @@
 """/exec, /attach, /portForward: the client's stream joined to the runtime's streaming server.
 
-SPDY passes through untouched: runtimes speak it too.
+SPDY passes through untouched: runtimes speak it too. WebSocket is translated.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
-from steersman.component.http.client import HTTPPool
-from steersman.component.http.duplex import tunnel
+from steersman.component.http.client import ClientResponse, HTTPPool
+from steersman.component.http.duplex import Duplex, tunnel
 from steersman.component.http.message import UPGRADED, Request, Response
+from steersman.component.streams.remotecommand import CommandOptions
 from steersman.cri.errors import RuntimeServiceError
 from steersman.cri.interface import Runtime
 from steersman.cri.records import AttachRequest, ExecRequest
 from steersman.kubelet.dialer import NodeDialer
 from steersman.kubelet.server.pods import PodFinder, RequestRefused
+from steersman.kubelet.server.websockets import RUNTIME_HEADERS, chosen_protocol, is_websocket, translate
 
 CALL_TIMEOUT = timedelta(seconds=30)
 SWITCHING_PROTOCOLS = 101
@@ -35,6 +37,11 @@ class Streams:
     stdout: bool
     stderr: bool
     tty: bool
+
+    @property
+    def options(self) -> CommandOptions:
+        """The same for component.streams."""
+        return CommandOptions(self.stdin, self.stdout, self.stderr, self.tty)
 
     @classmethod
     def of(cls, query: Query) -> "Streams":
@@ -63,13 +70,13 @@ class Streaming:
         query = parse_qs(request.query, keep_blank_values=True)
         streams, command = Streams.of(query), tuple(query.get("command", ()))
         wanted = ExecRequest(self._container(path), command, streams.tty, streams.stdin, streams.stdout, streams.stderr)
-        return await self._join(request, await self._url(self._runtime.exec(wanted)))
+        return await self._command(request, await self._url(self._runtime.exec(wanted)), streams)
 
     async def attach(self, request: Request, path: Path) -> Response:
         """Take part in the streams of the container's own process: /attach/{namespace}/{pod}[/{uid}]/{container}."""
         streams = Streams.of(parse_qs(request.query, keep_blank_values=True))
         wanted = AttachRequest(self._container(path), streams.stdin, streams.tty, streams.stdout, streams.stderr)
-        return await self._join(request, await self._url(self._runtime.attach(wanted)))
+        return await self._command(request, await self._url(self._runtime.attach(wanted)), streams)
 
     async def port_forward(self, request: Request, path: Path) -> Response:
         """Reach ports of the pod: /portForward/{namespace}/{pod}[/{uid}]."""
@@ -93,13 +100,25 @@ class Streaming:
         except (RuntimeServiceError, TimeoutError) as error:
             raise RequestRefused(500, str(error)) from error
 
-    async def _join(self, request: Request, url: str) -> Response:
-        """Ask the runtime for the same upgrade as the client asks for, then copy both ways."""
+    async def _command(self, request: Request, url: str, streams: Streams) -> Response:
+        if not is_websocket(request):
+            return await self._join(request, url)
+        protocol = chosen_protocol(request)
+        answer, runtime_side = await self._upgrade("POST", url, RUNTIME_HEADERS)
+        if runtime_side is None:
+            return Response(answer.status, (), await answer.read())
+        return await translate(request, protocol, streams.options.names, runtime_side)
+
+    async def _upgrade(self, method: str, url: str, headers: Mapping[str, str]) -> tuple[ClientResponse, Duplex | None]:
         parts = urlsplit(url)
         pool = HTTPPool(parts.hostname or "127.0.0.1", parts.port or 80, connect=self._dialer.connect)
-        headers = {name: value for name, value in request.headers.items() if name not in _NOT_PASSED_ON}
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        answer, runtime_side = await pool.upgrade(request.method, target, headers)
+        return await pool.upgrade(method, target, headers)
+
+    async def _join(self, request: Request, url: str) -> Response:
+        """Ask the runtime for the same upgrade as the client asks for, then copy both ways."""
+        headers = {name: value for name, value in request.headers.items() if name not in _NOT_PASSED_ON}
+        answer, runtime_side = await self._upgrade(request.method, url, headers)
         passed = {name: value for name, value in answer.headers.items() if name not in _NOT_PASSED_BACK}
         if runtime_side is None:
             return Response(answer.status, tuple(passed.items()), await answer.read())
