@@ -130,13 +130,13 @@ def _phase(
     has_run = any(_has_run(status) for status in apps)
     if is_pending_init and not has_run:
         return PodPhase.PENDING
+    if not apps or any(not _has_run(status) for status in apps):
+        return PodPhase.PENDING
     if any(status.state.running is not None for status in apps):
         return PodPhase.RUNNING
-    if any(not _has_run(status) for status in apps):
-        return PodPhase.PENDING if not has_run else PodPhase.RUNNING
     ends = [status.state.terminated for status in apps if status.state.terminated is not None]
-    if len(ends) < len(apps) or not apps:
-        return PodPhase.RUNNING if apps else PodPhase.PENDING  # some wait for their back-off
+    if len(ends) < len(apps):
+        return PodPhase.RUNNING  # some wait for their back-off
     succeeded = all(end.exitCode == 0 for end in ends)
     if policy == "Always":
         return _ended(succeeded) if remembered.is_ending else PodPhase.RUNNING
