@@ -9,7 +9,8 @@ from steersman.apimachinery.status import StatusError
 from steersman.client.interface import Client
 from steersman.component.clock import Clock
 
-SERVER_DEADLINE = timedelta(seconds=30)
+# Longer than the supervisor's longest pause before it starts a process again.
+SERVER_DEADLINE = timedelta(seconds=60)
 NODE_DEADLINE = timedelta(seconds=60)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
