@@ -6,6 +6,7 @@ Source: pkg/registry/core/pod/strategy.go: LogLocation, streamLocation, PortForw
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import quote, urlencode
 
 from steersman.api import core, discovery
@@ -70,7 +71,7 @@ class KubeletConnector:
         try:
             if "upgrade" in request.headers.get("connection", "").lower():
                 return await _upgraded(pool, place, request)
-            return await _relayed(pool, place, request)
+            return await _relayed(pool, place, request, is_log=context.info.subresource == "log")
         except (ConnectFailed, ConnectionLost) as error:
             await pool.close()
             raise InternalError(f"error dialing backend: {error}") from error
@@ -200,8 +201,11 @@ def _passed_on(request: Request) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP | PRIVATE}
 
 
-async def _relayed(pool: HTTPPool, place: Place, request: Request) -> Response:
+async def _relayed(pool: HTTPPool, place: Place, request: Request, *, is_log: bool) -> Response:
     response = await pool.request(request.method, place.target, _passed_on(request), await read_body(request))
+    if is_log and response.status == HTTPStatus.BAD_REQUEST:
+        # The kubelet says in plain text why there is no log. Source: registry/generic/rest/response_checker.go
+        raise BadRequest((await response.read()).decode(errors="replace"))
     headers = tuple((name, value) for name, value in response.headers.items() if name not in HOP_BY_HOP)
 
     async def stream(writer: BodyWriter) -> None:

@@ -103,6 +103,8 @@ class Supervisor:
                 delay = self._crashed(name, error)
             else:
                 _log.debug("task ended", task=name)
+                # Tasks may be many and short-lived (one a pod): what has ended is not kept.
+                self._tasks.pop(name, None)
                 return
             await self._clock.sleep(delay)
 

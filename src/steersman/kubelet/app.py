@@ -116,14 +116,21 @@ class Kubelet:
             self.pods.add_handler(workers.update)
             supervisor.start("relist", relist.run)
             supervisor.start("orphans", orphans.run)
-            server = self.server = self._server(workers)
             if self._settings.serving is not None:
-                await server.start(context.network.namespace, context.kubelet_port, self._settings.serving)
+                tls = self._settings.serving
+                supervisor.start("server", lambda: self._serve(workers, tls))
             _log.info("kubelet runs", node=context.name, pods=len(self.pods.cache))
-            try:
-                await asyncio.get_running_loop().create_future()
-            finally:
-                await server.stop()
+            await asyncio.get_running_loop().create_future()
+
+    async def _serve(self, workers: PodWorkers, tls: ssl.SSLContext) -> None:
+        """Pods need no server to run: where its port is taken it is tried again, and all else goes on."""
+        context = self._deps.context
+        server = self.server = self._server(workers)
+        await server.start(context.network.namespace, context.kubelet_port, tls)
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            await server.stop()
 
     def _server(self, workers: PodWorkers) -> KubeletServer:
         deps = self._deps
