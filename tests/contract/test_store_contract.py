@@ -22,6 +22,7 @@ from steersman.storage.interface import (
     FutureRevision,
     Put,
     Store,
+    StoreClosed,
     StoreFull,
     StoreLocked,
 )
@@ -201,6 +202,67 @@ async def test_concurrent_writers_all_get_revisions_of_their_own(store: Store) -
     assert [event.revision for event in events] == sorted(revisions)
 
 
+async def test_a_key_is_written_at_most_once_in_a_transaction(store: Store) -> None:
+    with pytest.raises(ValueError, match="at most once"):
+        await store.txn((), (Put("/a/x", b"1"), Delete("/a/x")))
+    assert await store.get("/a/x") is None
+
+
+async def test_a_watch_from_a_revision_yet_to_come_waits_for_it(store: Store) -> None:
+    watching = asyncio.create_task(take(store, "/a/", store.revision + 3, 2))
+    await asyncio.sleep(0)
+    for number in range(4):
+        await put(store, f"/a/{number}")
+    assert [event.key for event in await watching] == ["/a/2", "/a/3"]
+
+
+async def test_a_watch_shows_a_transaction_whole_while_writers_and_watches_come_and_go(store: Store) -> None:
+    async def write(writer: int) -> None:
+        for number in range(10):
+            await store.txn((), (Put(f"/a/{writer}-{number}", b""), Put(f"/a/{writer}+{number}", b"")))
+
+    async def follow(start: int) -> list[int]:
+        seen: list[int] = []
+        async with aclosing(store.watch("/a/", start)) as batches:
+            async for batch in batches:
+                revisions = [event.revision for event in batch]
+                assert revisions[::2] == revisions[1::2]
+                seen += revisions[::2]
+                if seen[-1] == FIRST_REVISION + 640:
+                    break
+        return seen
+
+    writers = [asyncio.create_task(write(writer)) for writer in range(64)]
+    watches = []
+    async with asyncio.timeout(20):
+        while store.revision < FIRST_REVISION + 320:
+            watches.append(asyncio.create_task(follow(2)))
+            await asyncio.wait(writers, timeout=0.001)
+        seen = await asyncio.gather(*watches, follow(2), *writers)
+    assert all(revisions == list(range(2, FIRST_REVISION + 641)) for revisions in seen if revisions is not None)
+
+
+async def test_a_watch_slower_than_the_history_is_long_is_told_so(store: Store) -> None:
+    first = await put(store, "/a/x")
+    async with aclosing(store.watch("/a/", first)) as batches:
+        await anext(batches)
+        await put(store, "/a/x")
+        await store.compact(await put(store, "/a/x"))
+        with pytest.raises(Compacted):
+            await anext(batches)
+
+
+async def test_a_longer_life_noted_first_does_not_keep_a_shorter_one_alive(store: Store, clock: FakeClock) -> None:
+    await store.txn((), (Put("/a/hour", b"", 3600),))
+    await clock.drain()
+    await store.txn((), (Put("/a/soon", b"", 10),))
+    watching = asyncio.create_task(take(store, "/a/", store.revision + 1, 1))
+    await clock.drain()
+    await clock.advance(15)
+    assert [event.key for event in await watching] == ["/a/soon"]
+    assert await store.get("/a/hour") is not None
+
+
 async def test_a_big_value_survives(store: Store) -> None:
     await store.txn((), (Put("/a/x", b"\x00\xff" * 750_000),))
     entry = await store.get("/a/x")
@@ -208,12 +270,15 @@ async def test_a_big_value_survives(store: Store) -> None:
     assert len(entry.value) == 1_500_000
 
 
-async def test_a_closed_store_ends_its_watches(clock: FakeClock) -> None:
-    store = MemoryStore(clock)
+async def test_a_closed_store_ends_its_watches_and_takes_no_more(store: Store) -> None:
     watching = asyncio.create_task(take(store, "/a/", 1, 1))
     await asyncio.sleep(0)
     await store.close()
     assert await watching == []
+    with pytest.raises(StoreClosed):
+        await put(store, "/a/x")
+    with pytest.raises(StoreClosed):
+        await take(store, "/a/", 1, 1)
 
 
 async def reopened(store: SQLiteStore, path: Path, clock: FakeClock) -> SQLiteStore:
@@ -251,8 +316,9 @@ async def test_sqlite_expires_after_a_restart_what_was_to_end(tmp_path: Path, cl
 
 async def test_sqlite_is_held_by_one_process(tmp_path: Path, clock: FakeClock) -> None:
     store = await open_sqlite(tmp_path / "state.db", clock)
-    with pytest.raises(StoreLocked, match=str(os.getpid())):
+    with pytest.raises(StoreLocked) as locked:
         await open_sqlite(tmp_path / "state.db", clock)
+    assert locked.value.pid == os.getpid()
     await store.close()
 
 

@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from steersman.component.log import get_logger
 from steersman.storage.interface import FIRST_REVISION, Entry, StoreFull, StoreLocked
+
+_log = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -49,16 +52,11 @@ class Database:
         # The file holds every Secret.
         path.touch(mode=0o600)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        for pragma in (
-            "auto_vacuum = INCREMENTAL",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
-            f"journal_size_limit = {WAL_LIMIT_BYTES}",
-            *((f"max_page_count = {max_pages}",) if max_pages else ()),
-        ):
-            self._connection.execute(f"PRAGMA {pragma}").fetchall()
-        self._connection.executescript(SCHEMA)
+        try:
+            self._prepare(max_pages)
+        except BaseException:
+            self.close()
+            raise
 
     def load(self) -> tuple[tuple[Entry, ...], int]:
         """All entries, and the last revision ever acknowledged."""
@@ -73,31 +71,58 @@ class Database:
         """Write a batch durably. StoreFull, and nothing written, when the disk doesn't take it."""
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for chunk in _chunks(batch.puts):
-                values = ",".join(["(?,?,?,?,?)"] * len(chunk))
-                row = (part for e in chunk for part in (e.key, e.value, e.create_revision, e.revision, _seconds(e)))
-                self._connection.execute(f"INSERT OR REPLACE INTO entries VALUES {values}", tuple(row))
-            for keys in _chunks(batch.deletes):
-                marks = ",".join("?" * len(keys))
-                self._connection.execute(f"DELETE FROM entries WHERE key IN ({marks})", keys)
-            self._connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (batch.revision,))
-            self._connection.execute("COMMIT")
+            try:
+                self._write(batch)
+                self._connection.execute("COMMIT")
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
             raise StoreFull(f"the disk took no more: {error}") from error
         if batch.deletes:
             self._shrink()
 
     def close(self) -> None:
         """Let go of the file; the write-ahead log is folded into it."""
-        self._connection.close()
-        os.close(self._lock)
+        try:
+            self._connection.close()
+        finally:
+            os.close(self._lock)
+
+    def _prepare(self, max_pages: int | None) -> None:
+        for pragma in (
+            "auto_vacuum = INCREMENTAL",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
+            f"journal_size_limit = {WAL_LIMIT_BYTES}",
+            *((f"max_page_count = {max_pages}",) if max_pages else ()),
+        ):
+            self._connection.execute(f"PRAGMA {pragma}").fetchall()
+        self._connection.executescript(SCHEMA)
+
+    def _write(self, batch: Batch) -> None:
+        for chunk in _chunks(batch.puts):
+            values = ",".join(["(?,?,?,?,?)"] * len(chunk))
+            row = (part for e in chunk for part in (e.key, e.value, e.create_revision, e.revision, _seconds(e)))
+            self._connection.execute(f"INSERT OR REPLACE INTO entries VALUES {values}", tuple(row))
+        for keys in _chunks(batch.deletes):
+            marks = ",".join("?" * len(keys))
+            self._connection.execute(f"DELETE FROM entries WHERE key IN ({marks})", keys)
+        self._connection.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (batch.revision,))
 
     def _shrink(self) -> None:
+        try:
+            self._vacuum()
+        except sqlite3.OperationalError as error:
+            # The batch before it stands; on a full disk there may be no room for moving pages. The next delete retries.
+            _log.warning("the database could not be made smaller", error=str(error))
+
+    def _vacuum(self) -> None:
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         if free > VACUUM_ABOVE_PAGES:
-            self._connection.execute(f"PRAGMA incremental_vacuum({VACUUM_STEP_PAGES})").fetchall()
+            # `execute` would step this once, which frees one page: it yields rows without columns.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({VACUUM_STEP_PAGES})")
 
 
 def _lock(path: Path) -> int:
@@ -105,9 +130,9 @@ def _lock(path: Path) -> int:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        holder = os.read(handle, 32).decode(errors="replace").strip()
+        holder = os.read(handle, 32)
         os.close(handle)
-        raise StoreLocked(f"{path} is held by process {holder or 'unknown'}") from error
+        raise StoreLocked(str(path), int(holder) if holder.isdigit() else None) from error
     os.ftruncate(handle, 0)
     os.write(handle, str(os.getpid()).encode())
     return handle

@@ -6,9 +6,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from steersman.component.clock import Clock
+from steersman.component.log import get_logger
+from steersman.storage.interface import StoreFailed, StoreFull
+
+_log = get_logger(__name__)
 
 # Ends are gathered, so that a burst of Events is taken away in a few transactions.
 GATHER_SECONDS = 1.0
+RETRY_SECONDS = 30.0
 
 
 class Expiry:
@@ -19,12 +24,19 @@ class Expiry:
         self._expire = expire
         self._ends: list[tuple[datetime, str]] = []
         self._task: asyncio.Task[None] | None = None
+        # What the task sleeps towards; None while it is at work, when it mustn't be disturbed.
+        self._awaited: datetime | None = None
 
     def note(self, ends: Mapping[str, datetime]) -> None:
         """These keys end at these times."""
         for key, end in ends.items():
             heapq.heappush(self._ends, (end, key))
-        if self._ends and self._task is None:
+        if not self._ends:
+            return
+        if self._task is not None and self._awaited is not None and self._ends[0][0] < self._awaited:
+            self._task.cancel()
+            self._task = self._awaited = None
+        if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run(), name="store-expiry")
 
     async def close(self) -> None:
@@ -36,12 +48,24 @@ class Expiry:
 
     async def _run(self) -> None:
         while self._ends:
-            wait = (self._ends[0][0] - self._clock.now()).total_seconds()
-            if wait > 0:
-                await self._clock.sleep(wait + GATHER_SECONDS)
-            now, due = self._clock.now(), []
+            await self._sleep_until(self._ends[0][0])
+            now, due = self._clock.now(), list[tuple[datetime, str]]()
             while self._ends and self._ends[0][0] <= now:
-                due.append(heapq.heappop(self._ends)[1])
-            if due:
-                await self._expire(tuple(dict.fromkeys(due)))
+                due.append(heapq.heappop(self._ends))
+            if not due:
+                continue
+            try:
+                await self._expire(tuple(dict.fromkeys(key for _, key in due)))
+            except (StoreFull, StoreFailed) as error:
+                _log.warning("entries outlive their time; trying again", entries=len(due), error=str(error))
+                for end in due:
+                    heapq.heappush(self._ends, end)
+                await self._clock.sleep(RETRY_SECONDS)
         self._task = None
+
+    async def _sleep_until(self, end: datetime) -> None:
+        wait = (end - self._clock.now()).total_seconds()
+        if wait > 0:
+            self._awaited = end
+            await self._clock.sleep(wait + GATHER_SECONDS)
+            self._awaited = None

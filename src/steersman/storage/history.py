@@ -1,15 +1,17 @@
 """The index and recent past of a store: which keys exist at which revision, and every change of the last minutes.
 
-Pure bookkeeping shared by the stores that live in this process; time comes in as values.
+Pure bookkeeping shared by the stores that live in this process; time comes in as values, in monotonic seconds: a wall
+clock that is set right after start would throw all history away.
 """
 
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 
 from steersman.storage.interface import FIRST_REVISION, Compacted, Entry, Event, FutureRevision, Page
 
-KEPT = timedelta(minutes=5)
+KEPT_SECONDS = 300.0
 
 
 class History:
@@ -22,9 +24,9 @@ class History:
         self.entries: dict[str, Entry] = {entry.key: entry for entry in entries}
         self._keys = sorted(self.entries)
         # Each change with what it replaced, so that the past is found by undoing changes.
-        self._changes: deque[tuple[datetime, Event, Entry | None]] = deque()
+        self._changes: deque[tuple[float, Event, Entry | None]] = deque()
 
-    def apply(self, events: tuple[Event, ...], now: datetime, expiries: dict[str, datetime]) -> None:
+    def apply(self, events: tuple[Event, ...], now: float, expiries: Mapping[str, datetime]) -> None:
         """Take in the writes of one or more transactions, in revision order."""
         for event in events:
             before = self.entries.get(event.key)
@@ -41,9 +43,9 @@ class History:
         if events:
             self.revision = events[-1].revision
 
-    def prune(self, now: datetime) -> None:
+    def prune(self, now: float) -> None:
         """Forget changes older than the kept time."""
-        while self._changes and now - self._changes[0][0] > KEPT:
+        while self._changes and now - self._changes[0][0] > KEPT_SECONDS:
             self._forget_first()
 
     def compact(self, revision: int) -> None:
@@ -56,11 +58,14 @@ class History:
         """Changes below a prefix from a revision on."""
         if from_revision <= self.oldest:
             raise Compacted(self.oldest)
-        if not self._changes or from_revision > self.revision:
-            return ()
-        first = bisect_left(self._changes, from_revision, key=lambda change: change[1].revision)
-        events = (self._changes[position][1] for position in range(first, len(self._changes)))
-        return tuple(event for event in events if event.key.startswith(prefix))
+        events = []
+        # From the end: a deque's middle is far from everywhere, and watches mostly ask for the newest.
+        for _, event, _ in reversed(self._changes):
+            if event.revision < from_revision:
+                break
+            if event.key.startswith(prefix):
+                events.append(event)
+        return tuple(reversed(events))
 
     def get(self, key: str, revision: int) -> Entry | None:
         """The entry now (0) or at a revision."""
@@ -84,7 +89,7 @@ class History:
 
     def _is_now(self, revision: int) -> bool:
         if revision > self.revision:
-            raise FutureRevision(f"revision {revision} is yet to come; now is {self.revision}")
+            raise FutureRevision(revision, self.revision)
         if revision and revision < self.oldest:
             raise Compacted(self.oldest)
         return revision in (0, self.revision)

@@ -105,7 +105,12 @@ class Compacted(StoreError):
 
 
 class FutureRevision(StoreError):
-    """The revision asked for is yet to come."""
+    """The revision asked for is yet to come; now is current."""
+
+    def __init__(self, asked: int, current: int) -> None:
+        super().__init__(f"revision {asked} is yet to come; now is {current}")
+        self.asked = asked
+        self.current = current
 
 
 class StoreFull(StoreError):
@@ -116,8 +121,17 @@ class StoreClosed(StoreError):
     """The store has been closed."""
 
 
+class StoreFailed(StoreError):
+    """Nothing of the transaction was written, for a reason nobody foresaw; it is the error's cause."""
+
+
 class StoreLocked(StoreError):
-    """Another process has the store open."""
+    """Another process has the store open: pid, as far as that can be told."""
+
+    def __init__(self, path: str, pid: int | None) -> None:
+        super().__init__(f"{path} is held by process {pid or 'unknown'}")
+        self.path = path
+        self.pid = pid
 
 
 class Store(Protocol):
@@ -137,13 +151,17 @@ class Store(Protocol):
         ...
 
     async def txn(self, compares: tuple[Compare, ...], writes: tuple[Write, ...]) -> TxnResult:
-        """Do all writes if all comparisons hold. CompareFailed, StoreFull: nothing was written."""
+        """Do all writes if all comparisons hold. CompareFailed, StoreFull, StoreFailed: nothing was written.
+
+        A key is written at most once in a transaction (ValueError). What a CompareFailed tells is durable.
+        """
         ...
 
     def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
-        """Batches of changes below a prefix, from a revision on. Compacted when that is too old.
+        """Batches of changes below a prefix, from a revision on. Ends when the store closes.
 
-        Writes of one transaction are never split over two batches. Ends when the store closes.
+        Writes of one transaction are never split over two batches. Compacted when the revision is too old, or when
+        the reader is so slow that what it is to get next has left the history.
         """
         ...
 

@@ -41,11 +41,11 @@ class MemoryStore:
         transaction.check(compares, find)
         events = transaction.changes(writes, self._history.revision + 1, find)
         if events:
-            now = self._clock.now()
-            ends = transaction.expiries(writes, now)
+            now = self._clock.monotonic()
+            ends = transaction.expiries(writes, self._clock.now())
             self._history.apply(events, now, ends)
             self._history.prune(now)
-            self._publisher.publish(events)
+            self._publisher.publish()
             self._expiry.note(ends)
         return TxnResult(self._history.revision)
 

@@ -18,13 +18,14 @@ from steersman.storage.expiry import Expiry
 from steersman.storage.history import History
 from steersman.storage.interface import (
     Compare,
+    CompareFailed,
     Delete,
     Entry,
     Event,
     Page,
     StoreClosed,
     StoreError,
-    StoreFull,
+    StoreFailed,
     TxnResult,
     Write,
 )
@@ -56,8 +57,8 @@ class SQLiteStore:
         self._publisher = Publisher(self._history)
         self._expiry = Expiry(clock, self._expire)
         self._queue: _Group = []
-        # Keys as they will be once everything queued is committed.
-        self._ahead: dict[str, Entry | None] = {}
+        # Keys as they will be once everything queued is committed, each with the transaction that makes it so.
+        self._ahead: dict[str, tuple[Entry | None, _Pending]] = {}
         self._next_revision = self._history.revision + 1
         self._flusher: asyncio.Task[None] | None = None
         self._is_closed = False
@@ -78,22 +79,21 @@ class SQLiteStore:
 
     async def txn(self, compares: tuple[Compare, ...], writes: tuple[Write, ...]) -> TxnResult:
         """See Store."""
-        if self._is_closed:
-            raise StoreClosed
-        transaction.check(compares, self._find)
-        events = transaction.changes(writes, self._next_revision, self._find)
-        if not events:
-            return TxnResult(self._history.revision)
-        ends = transaction.expiries(writes, self._clock.now())
-        for event in events:
-            self._ahead[event.key] = _entry(event, ends)
-        pending = _Pending(events, ends, asyncio.get_running_loop().create_future())
-        self._next_revision += 1
-        self._queue.append(pending)
-        if self._flusher is None:
-            self._flusher = asyncio.get_running_loop().create_task(self._flush(), name="store-writer")
-        # A caller that is cancelled doesn't take its transaction back: others may have been decided upon it.
-        return await asyncio.shield(pending.done)
+        while not self._is_closed:
+            # A refusal, or finding nothing to do, is an answer too: it mustn't rest on a write that may still fail.
+            try:
+                transaction.check(compares, self._find)
+            except CompareFailed as lost:
+                if await self._are_durable((lost.key,)):
+                    raise
+                continue
+            events = transaction.changes(writes, self._next_revision, self._find)
+            if events:
+                # A caller that is cancelled doesn't take its transaction back: others may have been decided upon it.
+                return await asyncio.shield(self._enqueue(events, writes))
+            if await self._are_durable(tuple(each.key for each in (*compares, *writes))):
+                return TxnResult(self._history.revision)
+        raise StoreClosed
 
     def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
         """See Store."""
@@ -105,6 +105,8 @@ class SQLiteStore:
 
     async def close(self) -> None:
         """See Store."""
+        if self._is_closed:
+            return
         self._is_closed = True
         await self._expiry.close()
         if self._flusher is not None:
@@ -114,27 +116,51 @@ class SQLiteStore:
         self._thread.close()
 
     def _find(self, key: str) -> Entry | None:
-        return self._ahead[key] if key in self._ahead else self._history.entries.get(key)
+        return self._ahead[key][0] if key in self._ahead else self._history.entries.get(key)
+
+    async def _are_durable(self, keys: tuple[str, ...]) -> bool:
+        """Wait for what is on its way to these keys; False when it didn't get there."""
+        waited_for = {self._ahead[key][1].done for key in keys if key in self._ahead}
+        if waited_for:
+            await asyncio.wait(waited_for)
+        return all(done.exception() is None for done in waited_for)
+
+    def _enqueue(self, events: tuple[Event, ...], writes: tuple[Write, ...]) -> asyncio.Future[TxnResult]:
+        loop = asyncio.get_running_loop()
+        pending = _Pending(events, transaction.expiries(writes, self._clock.now()), loop.create_future())
+        self._next_revision += 1
+        self._queue.append(pending)
+        self._ahead.update(_ahead_of(pending))
+        if self._flusher is None:
+            self._flusher = loop.create_task(self._flush(), name="store-writer")
+        return pending.done
 
     async def _flush(self) -> None:
         while self._queue:
             group, self._queue = self._queue, []
-            try:
-                await self._thread.run(self._database.commit, _batch(group))
-            except StoreFull as error:
-                self._fail(group, error)
-            else:
-                self._acknowledge(group)
+            commit = asyncio.ensure_future(self._thread.run(self._database.commit, _batch(group)))
+            await asyncio.wait({commit})
+            match commit.exception():
+                case None:
+                    self._acknowledge(group)
+                case StoreError() as error:
+                    self._fail(group, error)
+                case error:
+                    failed = StoreFailed(f"the commit failed: {error}")
+                    failed.__cause__ = error
+                    self._fail(group, failed)
         self._flusher = None
 
     def _acknowledge(self, group: _Group) -> None:
-        now = self._clock.now()
+        now = self._clock.monotonic()
         events = tuple(event for pending in group for event in pending.events)
         ends = {key: end for pending in group for key, end in pending.ends.items()}
         self._history.apply(events, now, ends)
         self._history.prune(now)
-        self._ahead = {event.key: _entry(event, later.ends) for later in self._queue for event in later.events}
-        self._publisher.publish(events)
+        self._ahead.clear()
+        for later in self._queue:
+            self._ahead.update(_ahead_of(later))
+        self._publisher.publish()
         self._expiry.note(ends)
         for pending in group:
             if not pending.done.done():
@@ -171,6 +197,10 @@ def _entry(event: Event, ends: dict[str, datetime]) -> Entry | None:
     if event.is_delete:
         return None
     return Entry(event.key, event.value, event.create_revision, event.revision, ends.get(event.key))
+
+
+def _ahead_of(pending: _Pending) -> dict[str, tuple[Entry | None, _Pending]]:
+    return {event.key: (_entry(event, pending.ends), pending) for event in pending.events}
 
 
 def _batch(group: _Group) -> Batch:

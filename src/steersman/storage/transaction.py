@@ -17,7 +17,9 @@ def check(compares: tuple[Compare, ...], find: Find) -> None:
 
 
 def changes(writes: tuple[Write, ...], revision: int, find: Find) -> tuple[Event, ...]:
-    """The events the writes make; deleting what isn't there makes none."""
+    """The events the writes make; deleting what isn't there makes none. ValueError when a key is written twice."""
+    if len({write.key for write in writes}) != len(writes):
+        raise ValueError("a transaction writes a key at most once")
     events = []
     for write in writes:
         current = find(write.key)
