@@ -27,6 +27,7 @@ from steersman.kubelet.dns import ClusterDNS
 from steersman.kubelet.environment import Environment
 from steersman.kubelet.hooks import Hooks
 from steersman.kubelet.images import Images
+from steersman.kubelet.logrotation import LogRotation
 from steersman.kubelet.machine import Machine, read_machine, read_usage
 from steersman.kubelet.making import Making, NodePlaces
 from steersman.kubelet.node import NodeDeps, NodeKeeper
@@ -116,6 +117,7 @@ class Kubelet:
             self.pods.add_handler(workers.update)
             supervisor.start("relist", relist.run)
             supervisor.start("orphans", orphans.run)
+            supervisor.start("logs", LogRotation(deps.runtime, workers.running, deps.clock, deps.threads).run)
             if self._settings.serving is not None:
                 tls = self._settings.serving
                 supervisor.start("server", lambda: self._serve(workers, tls))

@@ -12,7 +12,7 @@ from steersman.component.log import get_logger
 from steersman.component.supervisor import Supervisor
 from steersman.kubelet import names
 from steersman.kubelet.podworker.driver import Outlets, PodWorker
-from steersman.kubelet.podworker.observed import PodRuntime
+from steersman.kubelet.podworker.observed import ObservedContainer, PodRuntime
 from steersman.kubelet.podworker.work import Tools
 from steersman.kubelet.probes.check import Checker
 from steersman.kubelet.references import References
@@ -47,6 +47,10 @@ class PodWorkers:
     def workers(self) -> tuple[PodWorker, ...]:
         """Those at work."""
         return tuple(self._workers.values())
+
+    def running(self) -> tuple[ObservedContainer, ...]:
+        """Every container that runs."""
+        return tuple(each for worker in self.workers if worker.runtime is not None for each in worker.runtime.alive)
 
     def find(self, namespace: str, name: str) -> PodWorker | None:
         """The worker of a pod by its name; of several, the one whose pod isn't going."""

@@ -25,6 +25,7 @@ from steersman.kubelet.podworker.instructions import (
     Probed,
     Publish,
     Relisted,
+    RemoveContainer,
     RemoveSandbox,
     Run,
     StartContainer,
@@ -362,3 +363,12 @@ def test_a_final_phase_never_goes_back() -> None:
     assert state.published is not None
     assert (state.published.phase, state.published.reason) == ("Failed", "Evicted")
     assert merged(failed, PodStatus(phase="Running"), NOW).phase == "Failed"
+
+
+def test_of_a_crashing_container_the_newest_and_one_before_it_are_kept() -> None:
+    attempts = [exited(APP, 1, attempt) for attempt in range(4)]
+    state, work = work_of(fresh(pod()), Relisted(runtime(*attempts, running(APP, attempt=4))))
+    state, work = done(state, work, runtime(*attempts, running(APP, attempt=4)))
+    assert work == tuple(RemoveContainer(f"app-{attempt}") for attempt in (2, 1, 0))
+    state, work = done(state, work, runtime(attempts[3], running(APP, attempt=4)))
+    assert work == ()

@@ -55,6 +55,13 @@ class StopSandbox:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveContainer:
+    """Forget a dead container, and its log."""
+
+    container_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveSandbox:
     """Forget the sandbox and its containers."""
 
@@ -68,7 +75,9 @@ class TearDown:
     with_logs: bool
 
 
-Work = Prepare | CreateSandbox | StartContainer | KillTogether | StopSandbox | RemoveSandbox | TearDown
+Work = (
+    Prepare | CreateSandbox | StartContainer | KillTogether | StopSandbox | RemoveContainer | RemoveSandbox | TearDown
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from steersman.kubelet.podworker.actions import (
     without_start_of,
 )
 from steersman.kubelet.podworker.containerstatus import Remembered, Waiting
+from steersman.kubelet.podworker.garbage import dead_containers, dead_sandboxes
 from steersman.kubelet.podworker.instructions import (
     Cancel,
     CreateSandbox,
@@ -36,6 +37,7 @@ from steersman.kubelet.podworker.instructions import (
     Probed,
     Publish,
     Relisted,
+    RemoveContainer,
     RemoveSandbox,
     Report,
     Run,
@@ -217,7 +219,7 @@ def _keep_running(state: WorkerState, runtime: PodRuntime, now: datetime) -> Ste
         if not state.is_prepared:
             work = (Prepare(),)
         else:
-            work = _work_of(without_start_of(actions, state.held, now), runtime)
+            work = _work_of(without_start_of(actions, state.held, now), runtime) or _cleaning(runtime)
     if work:
         return replace(state, running=Running()), (*reports, Run(work))
     moments = [*state.held.values(), *state.backed_off.values()]
@@ -233,6 +235,12 @@ def _work_of(actions: PodActions, runtime: PodRuntime) -> tuple[Work, ...]:
     stopped = tuple(KillContainer(stop.container_id, stop.name, stop.grace, stop.message) for stop in actions.stop)
     starts = tuple(StartContainer(start) for start in actions.start)
     return (*((KillTogether(stopped),) if stopped else ()), *starts)
+
+
+def _cleaning(runtime: PodRuntime) -> tuple[Work, ...]:
+    """With nothing better to do: a pod that crashes for days must not fill the disk."""
+    containers = tuple(RemoveContainer(each.id) for each in dead_containers(runtime))
+    return (*containers, *(RemoveSandbox(sandbox_id) for sandbox_id in dead_sandboxes(runtime)))
 
 
 def _put_off(state: WorkerState, actions: PodActions) -> tuple[WorkerState, tuple[Report, ...]]:

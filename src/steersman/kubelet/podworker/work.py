@@ -19,6 +19,7 @@ from steersman.kubelet.cgroups import Cgroups
 from steersman.kubelet.environment import PodPlace
 from steersman.kubelet.hooks import HookFailed, Hooks
 from steersman.kubelet.images import Images, Wanted
+from steersman.kubelet.logrotation import remove_log
 from steersman.kubelet.making import Making
 from steersman.kubelet.podevents import about_container, about_pod
 from steersman.kubelet.podworker.actions import Start, all_containers
@@ -28,6 +29,7 @@ from steersman.kubelet.podworker.instructions import (
     KillContainer,
     KillTogether,
     Prepare,
+    RemoveContainer,
     RemoveSandbox,
     StartContainer,
     StopSandbox,
@@ -93,6 +95,8 @@ class PodWork:
                     raise failure
             case StopSandbox(sandbox_id):
                 await self._stop_sandbox(pod, sandbox_id)
+            case RemoveContainer(container_id):
+                await self._remove_container(runtime, container_id)
             case RemoveSandbox(sandbox_id):
                 await self._call(Reason.KILL_SANDBOX_ERROR, self._tools.runtime.remove_pod_sandbox(sandbox_id))
             case TearDown(with_logs):
@@ -243,6 +247,12 @@ class PodWork:
         finally:
             hooking.cancel()
             waiting.cancel()
+
+    async def _remove_container(self, runtime: PodRuntime, container_id: str) -> None:
+        await self._call(Reason.KILL_CONTAINER_ERROR, self._tools.runtime.remove_container(container_id))
+        for observed in runtime.containers:
+            if observed.id == container_id:
+                await self._tools.threads.run(remove_log, observed.log_path)
 
     async def _stop_sandbox(self, pod: Pod, sandbox_id: str) -> None:
         await self._call(Reason.KILL_SANDBOX_ERROR, self._tools.runtime.stop_pod_sandbox(sandbox_id))
