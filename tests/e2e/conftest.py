@@ -33,15 +33,21 @@ def kubectls() -> list[Path]:
 @dataclass(frozen=True)
 class Cluster:
     data_dir: Path
+    namespace: Path | None = None
+    """The network namespace that plays the machine; None is the machine's own."""
 
     @property
     def kubeconfig(self) -> Path:
         return self.data_dir / "admin.kubeconfig"
 
+    @property
+    def _enter(self) -> tuple[str, ...]:
+        return ("nsenter", f"--net={self.namespace}", "--") if self.namespace is not None else ()
+
     def steersman(self, *arguments: str, check: bool = True) -> str:
         command, *rest = arguments
         done = subprocess.run(
-            (*COMMAND, command, "--data-dir", str(self.data_dir), *rest),
+            (*self._enter, *COMMAND, command, "--data-dir", str(self.data_dir), *rest),
             capture_output=True,
             text=True,
             timeout=120,
@@ -54,7 +60,7 @@ class Cluster:
     def kubectl(self, program: Path, *arguments: str, check: bool = True, text: str | None = None) -> str:
         environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.data_dir)}
         done = subprocess.run(
-            (str(program), *arguments),
+            (*self._enter, str(program), *arguments),
             capture_output=True,
             text=True,
             input=text,

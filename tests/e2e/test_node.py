@@ -65,7 +65,7 @@ def test_a_rollout_replaces_every_pod_and_the_service_follows(cluster: Cluster, 
     assert "hello from" in fetched(cluster.kubectl(newest, "get", "svc", NAME, "-o", "jsonpath={.spec.clusterIP}"))
 
 
-@pytest.mark.parametrize("process", ["node", "apiserver", "controllers", "supervisor"])
+@pytest.mark.parametrize("process", ["node1", "apiserver", "controllers", "supervisor"])
 def test_no_process_takes_its_containers_with_it(cluster: Cluster, newest: Path, process: str) -> None:
     cluster.kubectl(newest, "rollout", "status", f"deploy/{NAME}", "--timeout=80s")
     before = container_ids(cluster, newest)

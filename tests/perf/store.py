@@ -1,4 +1,4 @@
-"""Writes a second and their latency with 1, 64 and 256 writers, restart time and size of the SQLite store. Run it by hand.
+"""Writes a second and their latency with 1, 64 and 256 writers, restart time and size of the SQLite store.
 
 Latencies are those of one transaction of one 4 KB object, compare included, as the API server makes them. `--load`
 adds what hurts the writer thread most: a task that keeps the event loop, and so the interpreter lock, busy.

@@ -1,10 +1,10 @@
-"""The cluster's processes as commands: `steersman apiserver`, `controllers`, `node`, `supervise`."""
+"""The cluster's processes as commands: `steersman apiserver`, `controllers`, `node`, `dns`, `supervise`."""
 
 import argparse
 from functools import partial
 
 from steersman.cli.errors import CommandError
-from steersman.cluster.components import COMPONENTS, run_until_stopped
+from steersman.cluster.components import COMPONENTS, run_node, run_until_stopped
 from steersman.cluster.layout import Layout
 from steersman.cluster.supervise import supervise
 from steersman.component import log
@@ -19,5 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
         raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
     if arguments.command == "supervise":
         run_until_stopped(partial(supervise, layout, facts, arguments.control_plane_only))
+    elif arguments.command == "node":
+        run_until_stopped(partial(run_node, layout, facts, arguments.node))
     else:
         run_until_stopped(partial(COMPONENTS[arguments.command], layout, facts))

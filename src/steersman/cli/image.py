@@ -7,12 +7,12 @@ from steersman.cli.errors import CommandError
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.node import context_of
+from steersman.cluster.multinode import contexts
 from steersman.cri.grpc import connect
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Import archives, or list what the node has."""
+    """Import archives on every node, or list what the nodes have."""
     layout = Layout(arguments.data_dir.resolve())
     facts = layout.read_facts()
     if facts is None:
@@ -26,16 +26,18 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 async def _import(arguments: argparse.Namespace, layout: Layout, facts: ClusterFacts) -> None:
-    context = context_of(layout, facts)
-    chosen = snapshotter(containerd.inspect_machine(context))
+    nodes = [(context, snapshotter(containerd.inspect_machine(context))) for context in contexts(layout, facts)]
     for archive in arguments.archives:
         names = images.archive_references(archive)
-        await images.import_archive(context, archive, chosen)
+        for context, chosen in nodes:
+            await images.import_archive(context, archive, chosen)
         print("\n".join(names))
 
 
 async def _list(layout: Layout, facts: ClusterFacts) -> None:
-    runtime = await connect(context_of(layout, facts).containerd.socket)
-    for image in await runtime.list_images():
-        for name in image.repo_tags:
-            print(name)
+    names: set[str] = set()
+    for context in contexts(layout, facts):
+        runtime = await connect(context.containerd.socket)
+        names.update(name for image in await runtime.list_images() for name in image.repo_tags)
+        await runtime.close()
+    print("\n".join(sorted(names)))

@@ -24,7 +24,8 @@ COMPONENTS = {
     "supervise": "keep the cluster's processes running",
     "apiserver": "the API server",
     "controllers": "controller manager and scheduler",
-    "node": "kubelet and pod network",
+    "node": "kubelet, pod network and service proxy of one node",
+    "dns": "the cluster's DNS server",
 }
 
 
@@ -52,11 +53,17 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR, help="where the cluster is kept")
         if name == "up":
             command.add_argument("--port", type=int, default=6443, help="the API server's port")
+            command.add_argument("--nodes", type=int, help="how many nodes this machine is to have at least")
+            command.add_argument("--cluster-cidr", default="10.244.0.0/16", help="the pod network of a new cluster")
+            command.add_argument("--service-cidr", default="10.96.0.0/16", help="the service network of a new cluster")
+            command.add_argument("--node-network", default="10.245.0.0/24", help="what joins further nodes")
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
             command.add_argument("--sample", action="store_true", help="also apply a sample application")
         if name == "image":
             command.add_argument("action", choices=("import", "list"))
             command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
+        if name == "node":
+            command.add_argument("--node", default="node1", help="its name")
         if name == "supervise":
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
     return parser

@@ -8,7 +8,7 @@ from steersman.apimachinery.status import StatusError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.supervise import SUPERVISOR, specs
+from steersman.cluster.supervise import specs, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running
 from steersman.component.threads import Threads
@@ -27,12 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _processes(layout: Layout, facts: ClusterFacts) -> bool:
     is_well = True
-    places = [(SUPERVISOR, layout.pid(SUPERVISOR))] + [(one.name, one.pid_file) for one in specs(layout, facts)]
-    for name, path in places:
-        identity = read_running(path)
+    for one in (supervisor_spec(layout, control_plane_only=False), *specs(layout, facts)):
+        identity = read_running(one.pid_file)
         is_well = is_well and identity is not None
-        state = f"runs (pid {identity.pid})" if identity is not None else f"is not running; see {layout.log(name)}"
-        print(f"{name:12} {state}")
+        state = f"runs (pid {identity.pid})" if identity is not None else f"is not running; see {one.log_file}"
+        print(f"{one.name:16} {state}")
     return is_well
 
 

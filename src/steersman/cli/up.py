@@ -9,12 +9,14 @@ from steersman.cli.errors import CommandError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster import sample
+from steersman.cluster.change import facts_now, make_way
+from steersman.cluster.facts import UnfitNetwork, Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.pki import write_kubeconfigs
-from steersman.cluster.preflight import faults, host_address
+from steersman.cluster.preflight import faults
 from steersman.cluster.ready import deployment_available, node_ready, server_ready
 from steersman.cluster.sample import apply_sample
-from steersman.cluster.supervise import supervisor_spec
+from steersman.cluster.supervise import SUPERVISOR, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, spawn
 from steersman.component.threads import Threads
@@ -23,8 +25,9 @@ from steersman.component.threads import Threads
 def run(arguments: argparse.Namespace) -> None:
     """Bring the cluster up and say what to do next."""
     layout = Layout(arguments.data_dir.resolve())
-    facts = layout.read_facts() or ClusterFacts(address=host_address(), port=arguments.port)
-    running = read_running(layout.pid("supervisor")) is not None
+    before = layout.read_facts()
+    facts = _facts(layout, arguments)
+    running = read_running(layout.pid(SUPERVISOR)) is not None
     with Step("checking the machine"):
         found = faults(facts, running or read_running(layout.pid("apiserver")) is not None)
         if arguments.control_plane_only:
@@ -35,11 +38,22 @@ def run(arguments: argparse.Namespace) -> None:
         layout.prepare()
         layout.write_facts(facts)
         write_kubeconfigs(layout, facts, RealClock().now())
+    if before is not None and facts != before:
+        with Step("making way for what has changed"):
+            asyncio.run(make_way(layout, before, facts))
     with Step("supervisor"):
-        if not running:
+        if read_running(layout.pid(SUPERVISOR)) is None:
             spawn(supervisor_spec(layout, arguments.control_plane_only))
-    asyncio.run(_wait(layout, arguments.control_plane_only, arguments.sample))
+    asyncio.run(_wait(layout, facts, arguments))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
+
+
+def _facts(layout: Layout, arguments: argparse.Namespace) -> ClusterFacts:
+    wishes = Wishes(arguments.port, arguments.cluster_cidr, arguments.service_cidr, arguments.node_network)
+    try:
+        return facts_now(layout, wishes, arguments.nodes)
+    except UnfitNetwork as error:
+        raise CommandError(str(error)) from error
 
 
 class Step:
@@ -56,26 +70,23 @@ class Step:
         print("failed" if error is not None else f"{time.monotonic() - self._began:.1f} s", file=sys.stdout, flush=True)
 
 
-async def _wait(layout: Layout, control_plane_only: bool, wants_sample: bool) -> None:
+async def _wait(layout: Layout, facts: ClusterFacts, arguments: argparse.Namespace) -> None:
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
         with Step("API server"):
             if not await server_ready(client, clock):
                 raise CommandError(f"the API server doesn't answer; its log is {layout.log('apiserver')}")
-        if not control_plane_only:
-            with Step("node"):
-                if not await node_ready(client, clock):
-                    raise CommandError(f"the node doesn't get ready; its log is {layout.log('node')}")
-        if wants_sample:
+        for node in () if arguments.control_plane_only else facts.nodes:
+            with Step(node.name):
+                if not await node_ready(client, clock, node.name):
+                    raise CommandError(f"{node.name} doesn't get ready; its log is {layout.log(node.name)}")
+        if arguments.sample:
             with Step("sample application"):
                 await apply_sample(client)
-                if not control_plane_only and not await deployment_available(
-                    client, clock, sample.NAMESPACE, sample.NAME
-                ):
-                    raise CommandError(
-                        f"the sample doesn't get ready; see: kubectl describe pods, and {layout.log('node')}"
-                    )
+                nodeless = arguments.control_plane_only
+                if not nodeless and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
+                    raise CommandError("the sample doesn't get ready; see: kubectl describe pods")
     finally:
         await client.close()
         threads.close()

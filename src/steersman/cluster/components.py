@@ -89,15 +89,15 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
         await client.close()
 
 
-async def run_node(layout: Layout, facts: ClusterFacts) -> None:
-    """The node: pod network and kubelet, on a containerd of its own."""
-    from steersman.cluster.node import Clients, Node
+async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
+    """A node: pod network, kubelet and service proxy, on a containerd of its own."""
+    from steersman.cluster.node import Clients, Node, Place
 
     clock, threads = RealClock(), Threads()
-    kubelet = HTTPClient(kubeconfig.load(layout.credentials("node")), clock, threads)
+    kubelet = HTTPClient(kubeconfig.load(layout.credentials(name)), clock, threads)
     proxy = HTTPClient(kubeconfig.load(layout.credentials("proxy")), clock, threads)
     try:
-        await Node(layout, facts, Clients(kubelet, proxy), clock, threads).run()
+        await Node(Place(layout, facts, name), Clients(kubelet, proxy), clock, threads).run()
     finally:
         await kubelet.close()
         await proxy.close()
@@ -106,5 +106,4 @@ async def run_node(layout: Layout, facts: ClusterFacts) -> None:
 COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {
     "apiserver": run_apiserver,
     "controllers": run_controllers,
-    "node": run_node,
 }

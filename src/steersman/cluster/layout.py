@@ -9,23 +9,43 @@ from steersman.component.files import make_private_directory, read_if_exists, wr
 
 DEFAULT_DATA_DIR = Path("/var/lib/steersman")
 API_PORT = 6443
-NODE_PREFIX = "node"
+
+
+class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One node of this machine.
+
+    address is its InternalIP; pod_cidr the part of the pod network it gives to its pods. The first node lives in the
+    machine's own network namespace, each further one in a namespace of its own.
+    """
+
+    name: str
+    address: str
+    pod_cidr: str
+    has_namespace: bool = False
 
 
 class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a cluster is: written once, read by each of its processes.
+    """What a cluster is: written by `up`, read by each of its processes.
 
-    address is where nodes and pods reach the API server; host_names are further names clients may call it by.
+    address is where nodes and pods reach the API server; node_network is the network that joins the nodes which live
+    in namespaces of their own; host_names are further names clients may call the API server by.
     """
 
     address: str
+    nodes: tuple[NodeFacts, ...]
     port: int = API_PORT
     cluster_cidr: str = "10.244.0.0/16"
     service_cidr: str = "10.96.0.0/16"
     dns_address: str = "10.96.0.10"
-    node: str = "node1"
-    node_cidr: str = "10.244.0.0/24"
+    node_network: str = "10.245.0.0/24"
     host_names: tuple[str, ...] = ()
+
+    def node(self, name: str) -> NodeFacts:
+        """The node of a name; KeyError where there is none."""
+        for each in self.nodes:
+            if each.name == name:
+                return each
+        raise KeyError(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +63,11 @@ class Layout:
     def database(self) -> Path:
         """The store's file."""
         return self.data_dir / "state.db"
+
+    @property
+    def images(self) -> Path:
+        """The archives of the images made of this machine's packages."""
+        return self.data_dir / "images"
 
     @property
     def kubeconfig(self) -> Path:

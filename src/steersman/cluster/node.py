@@ -7,12 +7,12 @@ from steersman.client.interface import Client
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.cluster.multinode import context_of
 from steersman.cluster.pki import cluster_ca, kubelet_serving
+from steersman.cni.peerroutes import PeerRoutes
 from steersman.cni.server import PodNetwork
 from steersman.component.clock import Clock
 from steersman.component.keypair import KeyPair
-from steersman.component.nodecontext import NodeContext
 from steersman.component.threads import Threads
 from steersman.component.tls import server_context
 from steersman.cri.grpc import connect
@@ -22,10 +22,13 @@ from steersman.kubelet.dns import ClusterDNS
 from steersman.proxy.driver import Proxy
 
 
-def context_of(layout: Layout, facts: ClusterFacts) -> NodeContext:
-    """The node's paths, names and addresses."""
-    place = NodePlace(None, (facts.address,), facts.node_cidr, facts.cluster_cidr)
-    return node_context(layout.data_dir, facts.node, place)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which node of which cluster."""
+
+    layout: Layout
+    facts: ClusterFacts
+    node: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,14 @@ class NodeIdentity:
 class Node:
     """One node of this machine; its containerd is a process of its own."""
 
-    def __init__(self, layout: Layout, facts: ClusterFacts, clients: Clients, clock: Clock, threads: Threads) -> None:
-        self._facts = facts
+    def __init__(self, place: Place, clients: Clients, clock: Clock, threads: Threads) -> None:
+        self._facts = place.facts
         self._clients = clients
-        now = clock.now()
-        self._identity = NodeIdentity(kubelet_serving(layout, facts, now), cluster_ca(layout, now).cert_pem)
-        self._context = context_of(layout, facts)
+        node, now = place.facts.node(place.node), clock.now()
+        serving = kubelet_serving(place.layout, node, now)
+        self._identity = NodeIdentity(serving, cluster_ca(place.layout, now).cert_pem)
+        self._context = context_of(place.layout, place.facts, node)
+        self._images = place.layout.images
         self._clock = clock
         self._threads = threads
 
@@ -75,13 +80,14 @@ class Node:
             async with asyncio.TaskGroup() as group:
                 group.create_task(Kubelet(deps, settings).run())
                 group.create_task(proxy.run())
+                group.create_task(PeerRoutes(network, self._clients.proxy, self._clock).run())
         finally:
             await network.stop()
 
     async def _import_images(self, runtime: Runtime) -> None:
         """The pause image and the sample image, made of this machine's packages, so that no registry is needed."""
         present = {name for image in await runtime.list_images() for name in image.repo_tags}
-        archives = await self._threads.run(images.build_images, self._context.data_dir / "images", images.Programs())
+        archives = await self._threads.run(images.build_images, self._images, images.Programs())
         for archive in archives:
             names = await self._threads.run(images.archive_references, archive)
             if not present.issuperset(names):

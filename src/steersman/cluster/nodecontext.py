@@ -38,12 +38,27 @@ def cluster_id(data_dir: Path) -> str:
     return hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:8]
 
 
+def run_dir(data_dir: Path, name: str, run_root: Path = RUN_ROOT) -> Path:
+    """Where a node keeps what is void after a reboot."""
+    return cluster_run_dir(data_dir, run_root) / _directory(name)
+
+
+def cluster_run_dir(data_dir: Path, run_root: Path = RUN_ROOT) -> Path:
+    """Where all nodes of a cluster do."""
+    return run_root / cluster_id(data_dir)
+
+
+def namespace_of(data_dir: Path, name: str) -> Path:
+    """The file that holds a node's network namespace, for a node that has its own."""
+    return run_dir(data_dir, name) / "netns"
+
+
 def node_context(data_dir: Path, name: str, place: NodePlace, run_root: Path = RUN_ROOT) -> NodeContext:
     """All of a node's values; nothing is made on disk."""
     short = cluster_id(data_dir)
-    directory = name if len(name) <= _LONGEST_DIRECTORY else _digest(name)
+    directory = _directory(name)
     data = data_dir / "nodes" / directory
-    run = run_root / short / directory
+    run = run_dir(data_dir, name, run_root)
     return NodeContext(
         name=name,
         cluster_id=short,
@@ -76,6 +91,10 @@ def node_context(data_dir: Path, name: str, place: NodePlace, run_root: Path = R
         ),
         cgroup_root=f"/steersman-{short}/{directory}",
     )
+
+
+def _directory(name: str) -> str:
+    return name if len(name) <= _LONGEST_DIRECTORY else _digest(name)
 
 
 def _digest(name: str) -> str:

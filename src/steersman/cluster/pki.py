@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_network
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from steersman.client.kubeconfig import ClientConfig, Credentials, render
-from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.cluster.layout import ClusterFacts, Layout, NodeFacts
 from steersman.component import certs, files, keys
 from steersman.component.keypair import KeyPair
 
@@ -15,6 +16,7 @@ COMPONENTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "admin": ("kubernetes-admin", ("system:masters",)),
     "controllers": ("system:kube-controller-manager", ("system:masters",)),
     "proxy": ("system:kube-proxy", ()),
+    "dns": ("system:coredns", ()),
 }
 
 
@@ -31,7 +33,7 @@ class ServerCredentials:
 def server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> ServerCredentials:
     """The API server's keys and certificates."""
     ca = cluster_ca(layout, now)
-    first = facts.service_cidr.rsplit(".", 1)[0] + ".1"
+    first = str(ip_network(facts.service_cidr)[1])
     names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
     leaf = certs.Leaf(
         "kube-apiserver",
@@ -53,23 +55,23 @@ def cluster_ca(layout: Layout, now: datetime) -> KeyPair:
     return certs.ensure_ca(layout.pki, "ca", "steersman-ca", now)
 
 
-def kubelet_serving(layout: Layout, facts: ClusterFacts, now: datetime) -> KeyPair:
+def kubelet_serving(layout: Layout, node: NodeFacts, now: datetime) -> KeyPair:
     """The certificate of a node's kubelet server."""
     leaf = certs.Leaf(
-        f"system:node:{facts.node}",
+        f"system:node:{node.name}",
         certs.Usage.SERVER,
         organizations=("system:nodes",),
-        dns_names=(facts.node,),
-        ip_addresses=tuple(dict.fromkeys(("127.0.0.1", facts.address))),
+        dns_names=(node.name,),
+        ip_addresses=tuple(dict.fromkeys(("127.0.0.1", node.address))),
     )
-    return certs.ensure(layout.pki, f"kubelet-{facts.node}", cluster_ca(layout, now), leaf, now)
+    return certs.ensure(layout.pki, f"kubelet-{node.name}", cluster_ca(layout, now), leaf, now)
 
 
 def write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
     """A kubeconfig for the administrator and one for each component."""
     ca = cluster_ca(layout, now)
-    node = {"node": (f"system:node:{facts.node}", ("system:nodes",))}
-    for name, (user, groups) in {**COMPONENTS, **node}.items():
+    nodes = {node.name: (f"system:node:{node.name}", ("system:nodes",)) for node in facts.nodes}
+    for name, (user, groups) in {**COMPONENTS, **nodes}.items():
         leaf = certs.Leaf(user, certs.Usage.CLIENT, organizations=groups)
         pair = certs.ensure(layout.pki, f"client-{name}", ca, leaf, now)
         config = ClientConfig(

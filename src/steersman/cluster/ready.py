@@ -25,17 +25,14 @@ async def server_ready(client: Client, clock: Clock) -> bool:
     return await _until(has_namespaces, SERVER_DEADLINE, clock)
 
 
-async def node_ready(client: Client, clock: Clock) -> bool:
-    """Every node says it is ready, and there is one."""
+async def node_ready(client: Client, clock: Clock, name: str) -> bool:
+    """A node says that it is ready."""
 
-    async def are_ready() -> bool:
-        nodes = (await client.list(Node)).items
-        return bool(nodes) and all(
-            any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
-            for node in nodes
-        )
+    async def is_ready() -> bool:
+        node = await client.get(Node, name)
+        return any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
 
-    return await _until(are_ready, NODE_DEADLINE, clock)
+    return await _until(is_ready, NODE_DEADLINE, clock)
 
 
 async def deployment_available(client: Client, clock: Clock, namespace: str, name: str) -> bool:

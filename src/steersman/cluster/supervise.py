@@ -1,35 +1,45 @@
 """The supervisor: keeps a cluster's processes running, and stops them in reverse order.
 
-It is a process of its own. When it is killed the others go on; the next one adopts them.
+It is a process of its own. When it is killed the others go on; the next one adopts them. SIGHUP makes it leave without
+stopping anything, so that a new one starts what the cluster's facts say now.
 """
 
 import asyncio
+import signal
 import sys
 
 from steersman.cluster import containerd
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.node import context_of
+from steersman.cluster.multinode import contexts, uplink_of
+from steersman.cni import uplink
 from steersman.component.clock import RealClock
 from steersman.component.processes import Processes, ProcessSpec
 from steersman.component.threads import Threads
 
-# In the order they are started.
-ORDER = ("apiserver", "controllers", "node")
 SUPERVISOR = "supervisor"
+CONTROL_PLANE = ("apiserver", "controllers")
 
 
-def spec(layout: Layout, name: str) -> ProcessSpec:
+def spec(layout: Layout, name: str, *arguments: str) -> ProcessSpec:
     """How a component is started: by this interpreter, whatever its working directory."""
-    command = (sys.executable, "-m", "steersman", name, "--data-dir", str(layout.data_dir))
+    command = (sys.executable, "-m", "steersman", *(arguments or (name,)), "--data-dir", str(layout.data_dir))
     return ProcessSpec(name, command, layout.log(name), layout.pid(name))
 
 
 def specs(layout: Layout, facts: ClusterFacts, control_plane_only: bool = False) -> tuple[ProcessSpec, ...]:
     """Every process of the cluster, in the order of their start."""
-    ours = {name: spec(layout, name) for name in ORDER}
+    server, *others = components(layout, facts, control_plane_only)
     if control_plane_only:
-        return ours["apiserver"], ours["controllers"]
-    return (ours["apiserver"], containerd.process_spec(context_of(layout, facts)), ours["controllers"], ours["node"])
+        return server, *others
+    return server, *(containerd.process_spec(context) for context in contexts(layout, facts)), *others
+
+
+def components(layout: Layout, facts: ClusterFacts, control_plane_only: bool = False) -> tuple[ProcessSpec, ...]:
+    """Those that are steersman itself; they work by the cluster's facts."""
+    control_plane = tuple(spec(layout, name) for name in CONTROL_PLANE)
+    if control_plane_only:
+        return control_plane
+    return *control_plane, *(spec(layout, node.name, "node", "--node", node.name) for node in facts.nodes)
 
 
 def supervisor_spec(layout: Layout, control_plane_only: bool) -> ProcessSpec:
@@ -43,12 +53,26 @@ async def supervise(layout: Layout, facts: ClusterFacts, control_plane_only: boo
     """Start or adopt every process and keep them until cancelled; then stop them in reverse order."""
     clock, threads = RealClock(), Threads()
     processes = Processes(clock, threads)
+    leaves = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, leaves.set)
     try:
+        server, *others = specs(layout, facts, control_plane_only)
+        await processes.start(server)  # first: it needs nothing of the nodes'
         if not control_plane_only:
-            await threads.run(containerd.prepare, context_of(layout, facts))
-        for one in specs(layout, facts, control_plane_only):
+            await threads.run(make_places, layout, facts)
+        for one in others:
             await processes.start(one)
-        await asyncio.get_running_loop().create_future()
+        await leaves.wait()
+        await processes.detach()
     finally:
         await processes.stop()
         threads.close()
+
+
+def make_places(layout: Layout, facts: ClusterFacts) -> None:
+    """What each node's containerd needs before it starts: directories, configuration, network namespace. Blocks."""
+    for context in contexts(layout, facts):
+        containerd.prepare(context)
+        link = uplink_of(layout, facts, context)
+        if link is not None:
+            uplink.connect(link)

@@ -5,7 +5,6 @@ bridge reach each other through the node's IP layer: connections are tracked and
 and Services work between neighbours, without the br_netfilter module.
 """
 
-import errno
 import hashlib
 import ipaddress
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from steersman.cni import links, nft, routes, rules
 from steersman.cni.attachment import Attachment, Attachments, gateway
 from steersman.cni.namespace import entered
-from steersman.cni.netlink import Netlink, NetlinkError
+from steersman.cni.netlink import Netlink
 from steersman.cni.protocol import Attached
 from steersman.cni.routes import Peer, Route
 from steersman.component.nodecontext import NodeNetwork
@@ -29,8 +28,8 @@ def set_up(network: NodeNetwork, attachments: Attachments) -> None:
     """Make the bridge, let the node forward, write the rules; harmless when repeated."""
     address = gateway(network.pod_cidr)
     with Netlink(network.namespace) as netlink:
-        links.make_bridge(netlink, network.bridge, _bridge_mac(network.bridge), network.mtu)
-        bridge = _find(netlink, network.bridge)
+        links.make_bridge(netlink, network.bridge, links.stable_mac(network.bridge), network.mtu)
+        bridge = links.get_link(netlink, network.bridge)
         prefix = ipaddress.ip_network(network.pod_cidr).prefixlen
         links.add_address(netlink, bridge.index, address, prefix)
         links.set_up(netlink, bridge.index)
@@ -49,7 +48,7 @@ def tear_down(network: NodeNetwork) -> None:
             if bridge is not None and link.master == bridge.index:
                 links.delete_link(netlink, link.name)
         links.delete_link(netlink, network.bridge)
-        for route in links.list_owned_routes(netlink):
+        for route in _own_routes(netlink, network):
             links.delete_route(netlink, route)
 
 
@@ -64,8 +63,8 @@ def connect(network: NodeNetwork, attachment: Attachment, namespace: Path) -> At
     with Netlink(network.namespace) as node, Netlink(namespace) as pod:
         _make_veth(node, name, attachment.interface, namespace, network.mtu)
         try:
-            bridge = _find(node, network.bridge)
-            port = _find(node, name).index
+            bridge = links.get_link(node, network.bridge)
+            port = links.get_link(node, name).index
             links.attach_to_bridge(node, port, bridge.index)
             # Where br_netfilter is on, a packet that a Service sends back to its own pod is
             # bridged, not routed, and so leaves by the port that it came from.
@@ -95,13 +94,13 @@ def is_connected(network: NodeNetwork, attachment: Attachment, namespace: Path) 
 def set_loopback_up(namespace: Path) -> None:
     """Set a pod's loopback interface up."""
     with Netlink(namespace) as pod:
-        links.set_up(pod, _find(pod, "lo").index)
+        links.set_up(pod, links.get_link(pod, "lo").index)
 
 
 def route_to_peers(network: NodeNetwork, own_name: str, peers: Iterable[Peer]) -> routes.RoutePlan:
     """Make the routes to other nodes' pods be those that the nodes ask for; what was changed."""
     with Netlink(network.namespace) as node:
-        plan = routes.plan(own_name, peers, links.list_owned_routes(node))
+        plan = routes.plan(own_name, peers, _own_routes(node, network))
         for route in plan.delete:
             links.delete_route(node, route)
         for route in plan.put:
@@ -113,6 +112,12 @@ def host_interface(container_id: str, interface: str) -> str:
     """The node's end of a pod's pair: found again without any state."""
     digest = hashlib.sha256(f"{container_id}/{interface}".encode()).hexdigest()
     return _VETH_PREFIX + digest[:_NAME_DIGITS]
+
+
+def _own_routes(netlink: Netlink, network: NodeNetwork) -> tuple[Route, ...]:
+    """The routes that this cluster made: another's carry the same mark."""
+    pods = ipaddress.ip_network(network.cluster_cidr)
+    return tuple(route for route in links.list_owned_routes(netlink) if route.destination.network_address in pods)
 
 
 def _make_veth(node: Netlink, name: str, peer_name: str, namespace: Path, mtu: int) -> None:
@@ -128,7 +133,7 @@ def _make_veth(node: Netlink, name: str, peer_name: str, namespace: Path, mtu: i
 def _configure_pod(pod: Netlink, network: NodeNetwork, attachment: Attachment) -> str:
     address = ipaddress.ip_address(attachment.address)
     way_out = gateway(network.pod_cidr)
-    link = _find(pod, attachment.interface)
+    link = links.get_link(pod, attachment.interface)
     links.add_address(pod, link.index, address, address.max_prefixlen)
     links.set_up(pod, link.index)
     # The gateway is in no network of the pod's, so the way to it must be said first.
@@ -136,15 +141,3 @@ def _configure_pod(pod: Netlink, network: NodeNetwork, attachment: Attachment) -
     everywhere = ipaddress.ip_network("0.0.0.0/0" if address.version == 4 else "::/0")
     links.put_route(pod, Route(everywhere, way_out, link.index))
     return link.mac
-
-
-def _find(netlink: Netlink, name: str) -> links.Link:
-    link = links.find_link(netlink, name)
-    if link is None:
-        raise NetlinkError(errno.ENODEV, f"find {name}")
-    return link
-
-
-def _bridge_mac(name: str) -> bytes:
-    """A locally administered address that stays the same over restarts."""
-    return b"\x0e\x58" + hashlib.sha256(name.encode()).digest()[:4]

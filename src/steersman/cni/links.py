@@ -3,6 +3,8 @@
 Numbers are the kernel's, from linux/if_link.h, linux/if_addr.h and linux/rtnetlink.h.
 """
 
+import errno
+import hashlib
 import ipaddress
 import socket
 import struct
@@ -76,6 +78,14 @@ def find_link(netlink: Netlink, name: str) -> Link | None:
             return None
         raise
     return _link(replies[0].body)
+
+
+def get_link(netlink: Netlink, name: str) -> Link:
+    """The interface of a name; NetlinkError ENODEV where there is none."""
+    link = find_link(netlink, name)
+    if link is None:
+        raise NetlinkError(errno.ENODEV, f"find {name}")
+    return link
 
 
 def list_links(netlink: Netlink) -> tuple[Link, ...]:
@@ -201,6 +211,11 @@ def list_owned_routes(netlink: Netlink) -> tuple[Route, ...]:
                 )
             )
     return tuple(found)
+
+
+def stable_mac(name: str) -> bytes:
+    """A locally administered address that stays the same over restarts."""
+    return b"\x0e\x58" + hashlib.sha256(name.encode()).digest()[:4]
 
 
 def _route_body(route: Route) -> bytes:

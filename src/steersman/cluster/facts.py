@@ -1,0 +1,93 @@
+"""How a cluster's facts come about and change: at its making, when nodes are added, when the machine moved. Pure."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, ip_network
+
+import msgspec
+
+from steersman.cluster.layout import API_PORT, ClusterFacts, NodeFacts
+
+# As upstream's node IPAM gives them.
+POD_PREFIX = 24
+# The tenth of the services' addresses, as kubeadm chooses it.
+DNS_PLACE = 10
+
+
+class UnfitNetwork(ValueError):
+    """A network that can't hold what is asked of it; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What can be chosen about a new cluster."""
+
+    port: int = API_PORT
+    cluster_cidr: str = "10.244.0.0/16"
+    service_cidr: str = "10.96.0.0/16"
+    node_network: str = "10.245.0.0/24"
+
+
+def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
+    """A cluster of one node.
+
+    Without an address of the machine it is reached at the pod network's gateway, which is there even off line.
+    """
+    pods = _network("pod", wishes.cluster_cidr, POD_PREFIX)
+    services = _network("service", wishes.service_cidr, 28)
+    _network("node", wishes.node_network, 30)
+    chosen = address or gateway_of(_pod_cidr(pods, 0))
+    first = NodeFacts(name=_name(0), address=chosen, pod_cidr=_pod_cidr(pods, 0))
+    return ClusterFacts(
+        address=chosen,
+        nodes=(first,),
+        port=wishes.port,
+        cluster_cidr=str(pods),
+        service_cidr=str(services),
+        dns_address=str(services[DNS_PLACE]),
+        node_network=wishes.node_network,
+    )
+
+
+def grown(facts: ClusterFacts, count: int) -> ClusterFacts:
+    """The cluster with `count` nodes at least; those that are there stay as they are."""
+    pods = _network("pod", facts.cluster_cidr, POD_PREFIX)
+    links = _network("node", facts.node_network, 30)
+    room = min(2 ** (POD_PREFIX - pods.prefixlen), links.num_addresses - 2)
+    if count > room:
+        raise UnfitNetwork(f"pod network {pods} and node network {links} have room for {room} nodes")
+    added = tuple(
+        NodeFacts(name=_name(index), address=str(links[index + 1]), pod_cidr=_pod_cidr(pods, index), has_namespace=True)
+        for index in range(len(facts.nodes), count)
+    )
+    return msgspec.structs.replace(facts, nodes=(*facts.nodes, *added))
+
+
+def moved(facts: ClusterFacts, address: str | None) -> ClusterFacts:
+    """The cluster on a machine whose address has changed; None: the machine has none."""
+    first = facts.nodes[0]
+    chosen = address or gateway_of(first.pod_cidr)
+    nodes = (msgspec.structs.replace(first, address=chosen), *facts.nodes[1:])
+    return msgspec.structs.replace(facts, address=chosen, nodes=nodes)
+
+
+def gateway_of(network: str) -> str:
+    """The first address of a network, which is its bridge's."""
+    return str(ip_network(network)[1])
+
+
+def _name(index: int) -> str:
+    return f"node{index + 1}"
+
+
+def _pod_cidr(pods: IPv4Network, index: int) -> str:
+    return str(IPv4Network((int(pods.network_address) + index * 2 ** (32 - POD_PREFIX), POD_PREFIX)))
+
+
+def _network(what: str, text: str, longest_prefix: int) -> IPv4Network:
+    try:
+        network = IPv4Network(text)
+    except ValueError as error:
+        raise UnfitNetwork(f"the {what} network: {error}") from error
+    if network.prefixlen > longest_prefix:
+        raise UnfitNetwork(f"the {what} network {network} is too small: it needs /{longest_prefix} or more")
+    return network
