@@ -3,13 +3,14 @@
 import asyncio
 import os
 import signal
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from steersman.api.core import ConfigMap
 from steersman.api.meta import ObjectMeta
-from steersman.apimachinery.status import AlreadyExists, StatusError
+from steersman.apimachinery.status import AlreadyExists, Expired, StatusError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.client.informer import Informer
@@ -44,6 +45,16 @@ async def kill(pid_file: Path, enough: asyncio.Event) -> None:
     os.kill(identity.pid, signal.SIGKILL)
 
 
+async def watch_goes_on(client: HTTPClient, seen: str) -> None:
+    """A watch from before the kill gets every event since, or is told to list again; never silence."""
+    async with asyncio.timeout(30), aclosing(client.watch(ConfigMap, "default", resource_version=seen)) as events:
+        try:
+            event = await anext(events)
+        except Expired:
+            return
+        assert int(event.object.metadata.resourceVersion) > int(seen)
+
+
 @pytest.mark.slow
 async def test_every_acknowledged_object_is_there_after_the_server_was_killed(control_plane: Cluster) -> None:
     clock, threads = RealClock(), Threads()
@@ -54,6 +65,7 @@ async def test_every_acknowledged_object_is_there_after_the_server_was_killed(co
     try:
         await watching.wait_synced()
         for number in range(ROUNDS):
+            seen = (await client.list(ConfigMap, "default")).resource_version
             acknowledged: set[str] = set()
             enough = asyncio.Event()
             killing = asyncio.create_task(kill(control_plane.data_dir / "run" / "apiserver.pid", enough))
@@ -61,7 +73,8 @@ async def test_every_acknowledged_object_is_there_after_the_server_was_killed(co
             await asyncio.gather(*(create(client, name, acknowledged, enough) for name in names))
             await killing
             everything |= acknowledged
-            await threads.run(control_plane.steersman, "up", "--control-plane-only")
+            await threads.run(control_plane.steersman, "up")
+            await watch_goes_on(client, seen)
             stored = (await client.list(ConfigMap, "default")).items
             there = {one.metadata.name for one in stored if one.metadata.name.startswith("survivor-")}
             assert everything <= there

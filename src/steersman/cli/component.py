@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> None:
     if facts is None:
         raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
     if arguments.command == "supervise":
-        run_until_stopped(partial(supervise, layout, facts, arguments.control_plane_only))
+        run_until_stopped(partial(supervise, layout, facts))
     elif arguments.command == "node":
         run_until_stopped(partial(run_node, layout, facts, arguments.node))
     else:

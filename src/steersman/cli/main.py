@@ -64,8 +64,6 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
         if name == "node":
             command.add_argument("--node", default="node1", help="its name")
-        if name == "supervise":
-            command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
     return parser
 
 

@@ -27,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _processes(layout: Layout, facts: ClusterFacts) -> bool:
     is_well = True
-    for one in (supervisor_spec(layout, control_plane_only=False), *specs(layout, facts)):
+    for one in (supervisor_spec(layout), *specs(layout, facts)):
         identity = read_running(one.pid_file)
         is_well = is_well and identity is not None
         state = f"runs (pid {identity.pid})" if identity is not None else f"is not running; see {one.log_file}"

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
     running = read_running(layout.pid(SUPERVISOR)) is not None
     with Step("checking the machine"):
         found = faults(facts, running or read_running(layout.pid("apiserver")) is not None)
-        if arguments.control_plane_only:
+        if not facts.nodes:
             found = tuple(fault for fault in found if "port" in fault.problem)
         if found:
             raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in found)]))
@@ -38,20 +38,19 @@ def run(arguments: argparse.Namespace) -> None:
         layout.prepare()
         layout.write_facts(facts)
         write_kubeconfigs(layout, facts, RealClock().now())
-    if before is not None and facts != before:
-        with Step("making way for what has changed"):
-            asyncio.run(make_way(layout, before, facts))
     with Step("supervisor"):
+        if before is not None:
+            asyncio.run(make_way(layout, before, facts))
         if read_running(layout.pid(SUPERVISOR)) is None:
-            spawn(supervisor_spec(layout, arguments.control_plane_only))
-    asyncio.run(_wait(layout, facts, arguments))
+            spawn(supervisor_spec(layout))
+    asyncio.run(_wait(layout, facts, wants_sample=arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
 
 
 def _facts(layout: Layout, arguments: argparse.Namespace) -> ClusterFacts:
     wishes = Wishes(arguments.port, arguments.cluster_cidr, arguments.service_cidr, arguments.node_network)
     try:
-        return facts_now(layout, wishes, arguments.nodes)
+        return facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     except UnfitNetwork as error:
         raise CommandError(str(error)) from error
 
@@ -70,22 +69,21 @@ class Step:
         print("failed" if error is not None else f"{time.monotonic() - self._began:.1f} s", file=sys.stdout, flush=True)
 
 
-async def _wait(layout: Layout, facts: ClusterFacts, arguments: argparse.Namespace) -> None:
+async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> None:
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
         with Step("API server"):
             if not await server_ready(client, clock):
                 raise CommandError(f"the API server doesn't answer; its log is {layout.log('apiserver')}")
-        for node in () if arguments.control_plane_only else facts.nodes:
+        for node in facts.nodes:
             with Step(node.name):
                 if not await node_ready(client, clock, node.name):
                     raise CommandError(f"{node.name} doesn't get ready; its log is {layout.log(node.name)}")
-        if arguments.sample:
+        if wants_sample:
             with Step("sample application"):
                 await apply_sample(client)
-                nodeless = arguments.control_plane_only
-                if not nodeless and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
+                if facts.nodes and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
                     raise CommandError("the sample doesn't get ready; see: kubectl describe pods")
     finally:
         await client.close()

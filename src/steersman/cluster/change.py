@@ -1,4 +1,4 @@
-"""A cluster's facts found and made true: on a machine whose address has changed, with nodes added while it runs."""
+"""What `up` does to a cluster that is there: its facts brought up to date, what stands still started at once."""
 
 import os
 import signal
@@ -7,7 +7,7 @@ import socket
 from steersman.cluster.facts import Wishes, grown, moved, new_cluster
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.preflight import NO_ADDRESS, host_address
-from steersman.cluster.supervise import SUPERVISOR, components
+from steersman.cluster.supervise import SUPERVISOR, components, specs
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, stop_process, wait_exit
 
@@ -15,28 +15,36 @@ STOP_SECONDS = 20.0
 
 
 def facts_now(layout: Layout, wishes: Wishes, nodes: int | None) -> ClusterFacts:
-    """What the cluster is to be: as noted, moved with the machine, grown to `nodes`. UnfitNetwork if that can't be."""
+    """What the cluster is to be: as noted, moved with the machine, grown to `nodes` (None: a new one gets one).
+
+    UnfitNetwork if that can't be.
+    """
     facts = layout.read_facts()
     if facts is None:
-        facts = new_cluster(_machine_address(), wishes)
-    elif not is_local(facts.address):
+        return grown(new_cluster(_machine_address(), wishes), 1 if nodes is None else nodes)
+    if not is_local(facts.address):
         facts = moved(facts, _machine_address())
-    return grown(facts, nodes) if nodes is not None else facts
+    return grown(facts, nodes or 0)
 
 
 async def make_way(layout: Layout, before: ClusterFacts, after: ClusterFacts) -> None:
-    """Stop what runs by facts that no longer hold; pods go on. A new supervisor starts it again."""
+    """Stop what works by facts that hold no more, and the supervisor if anything is to be started; pods go on."""
+    gone = before.address != after.address
+    missing = [one for one in specs(layout, after) if read_running(one.pid_file) is None]
+    if gone or missing:
+        await _relieve_supervisor(layout)
+    for one in reversed(components(layout, before)) if gone else ():
+        identity = read_running(one.pid_file)
+        if identity is not None:
+            await stop_process(identity, STOP_SECONDS, RealClock())
+
+
+async def _relieve_supervisor(layout: Layout) -> None:
+    """Let it go without stopping anything: its successor starts at once what it was waiting to restart."""
     supervisor = read_running(layout.pid(SUPERVISOR))
     if supervisor is not None:
         os.kill(supervisor.pid, signal.SIGHUP)
         await wait_exit(supervisor)
-    if before.address == after.address:
-        return
-    clock = RealClock()
-    for one in reversed(components(layout, before)):
-        identity = read_running(one.pid_file)
-        if identity is not None:
-            await stop_process(identity, STOP_SECONDS, clock)
 
 
 def is_local(address: str) -> bool:

@@ -28,18 +28,16 @@ class Wishes:
 
 
 def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
-    """A cluster of one node.
+    """A cluster without nodes yet.
 
     Without an address of the machine it is reached at the pod network's gateway, which is there even off line.
     """
     pods = _network("pod", wishes.cluster_cidr, POD_PREFIX)
     services = _network("service", wishes.service_cidr, 28)
     _network("node", wishes.node_network, 30)
-    chosen = address or gateway_of(_pod_cidr(pods, 0))
-    first = NodeFacts(name=_name(0), address=chosen, pod_cidr=_pod_cidr(pods, 0))
     return ClusterFacts(
-        address=chosen,
-        nodes=(first,),
+        address=address or gateway_of(wishes.cluster_cidr),
+        nodes=(),
         port=wishes.port,
         cluster_cidr=str(pods),
         service_cidr=str(services),
@@ -56,7 +54,12 @@ def grown(facts: ClusterFacts, count: int) -> ClusterFacts:
     if count > room:
         raise UnfitNetwork(f"pod network {pods} and node network {links} have room for {room} nodes")
     added = tuple(
-        NodeFacts(name=_name(index), address=str(links[index + 1]), pod_cidr=_pod_cidr(pods, index), has_namespace=True)
+        NodeFacts(
+            name=f"node{index + 1}",
+            address=str(links[index + 1]) if index else facts.address,
+            pod_cidr=_pod_cidr(pods, index),
+            has_namespace=index > 0,
+        )
         for index in range(len(facts.nodes), count)
     )
     return msgspec.structs.replace(facts, nodes=(*facts.nodes, *added))
@@ -64,19 +67,14 @@ def grown(facts: ClusterFacts, count: int) -> ClusterFacts:
 
 def moved(facts: ClusterFacts, address: str | None) -> ClusterFacts:
     """The cluster on a machine whose address has changed; None: the machine has none."""
-    first = facts.nodes[0]
-    chosen = address or gateway_of(first.pod_cidr)
-    nodes = (msgspec.structs.replace(first, address=chosen), *facts.nodes[1:])
+    chosen = address or gateway_of(facts.cluster_cidr)
+    nodes = tuple(node if node.has_namespace else msgspec.structs.replace(node, address=chosen) for node in facts.nodes)
     return msgspec.structs.replace(facts, address=chosen, nodes=nodes)
 
 
 def gateway_of(network: str) -> str:
     """The first address of a network, which is its bridge's."""
     return str(ip_network(network)[1])
-
-
-def _name(index: int) -> str:
-    return f"node{index + 1}"
 
 
 def _pod_cidr(pods: IPv4Network, index: int) -> str:

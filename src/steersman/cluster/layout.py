@@ -27,8 +27,9 @@ class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
 class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a cluster is: written by `up`, read by each of its processes.
 
-    address is where nodes and pods reach the API server; node_network is the network that joins the nodes which live
-    in namespaces of their own; host_names are further names clients may call the API server by.
+    Without nodes it is a control plane alone. address is where nodes and pods reach the API server; node_network is
+    the network that joins the nodes which live in namespaces of their own; host_names are further names clients may
+    call the API server by.
     """
 
     address: str

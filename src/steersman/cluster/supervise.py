@@ -26,40 +26,33 @@ def spec(layout: Layout, name: str, *arguments: str) -> ProcessSpec:
     return ProcessSpec(name, command, layout.log(name), layout.pid(name))
 
 
-def specs(layout: Layout, facts: ClusterFacts, control_plane_only: bool = False) -> tuple[ProcessSpec, ...]:
+def specs(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Every process of the cluster, in the order of their start."""
-    server, *others = components(layout, facts, control_plane_only)
-    if control_plane_only:
-        return server, *others
+    server, *others = components(layout, facts)
     return server, *(containerd.process_spec(context) for context in contexts(layout, facts)), *others
 
 
-def components(layout: Layout, facts: ClusterFacts, control_plane_only: bool = False) -> tuple[ProcessSpec, ...]:
+def components(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Those that are steersman itself; they work by the cluster's facts."""
     control_plane = tuple(spec(layout, name) for name in CONTROL_PLANE)
-    if control_plane_only:
-        return control_plane
     return *control_plane, *(spec(layout, node.name, "node", "--node", node.name) for node in facts.nodes)
 
 
-def supervisor_spec(layout: Layout, control_plane_only: bool) -> ProcessSpec:
+def supervisor_spec(layout: Layout) -> ProcessSpec:
     """How the supervisor itself is started."""
-    plain = spec(layout, "supervise")
-    command = (*plain.command, "--control-plane-only") if control_plane_only else plain.command
-    return ProcessSpec(SUPERVISOR, command, layout.log(SUPERVISOR), layout.pid(SUPERVISOR))
+    return ProcessSpec(SUPERVISOR, spec(layout, "supervise").command, layout.log(SUPERVISOR), layout.pid(SUPERVISOR))
 
 
-async def supervise(layout: Layout, facts: ClusterFacts, control_plane_only: bool = False) -> None:
+async def supervise(layout: Layout, facts: ClusterFacts) -> None:
     """Start or adopt every process and keep them until cancelled; then stop them in reverse order."""
     clock, threads = RealClock(), Threads()
     processes = Processes(clock, threads)
     leaves = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, leaves.set)
     try:
-        server, *others = specs(layout, facts, control_plane_only)
+        server, *others = specs(layout, facts)
         await processes.start(server)  # first: it needs nothing of the nodes'
-        if not control_plane_only:
-            await threads.run(make_places, layout, facts)
+        await threads.run(make_places, layout, facts)
         for one in others:
             await processes.start(one)
         await leaves.wait()

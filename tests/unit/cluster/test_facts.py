@@ -8,18 +8,18 @@ ADDRESS = "192.0.2.7"
 
 
 def test_a_new_cluster_has_one_node_at_the_machines_address() -> None:
-    facts = new_cluster(ADDRESS, Wishes(service_cidr="10.43.0.0/16"))
+    facts = grown(new_cluster(ADDRESS, Wishes(service_cidr="10.43.0.0/16")), 1)
     assert (facts.address, facts.dns_address) == (ADDRESS, "10.43.0.10")
     assert [(node.name, node.address, node.pod_cidr) for node in facts.nodes] == [("node1", ADDRESS, "10.244.0.0/24")]
 
 
 def test_off_line_the_pod_networks_gateway_stands_in() -> None:
-    facts = new_cluster(None, Wishes())
+    facts = grown(new_cluster(None, Wishes()), 1)
     assert facts.address == facts.nodes[0].address == "10.244.0.1"
 
 
 def test_growing_keeps_what_is_there_and_gives_each_node_its_own_part() -> None:
-    one = new_cluster(ADDRESS, Wishes())
+    one = grown(new_cluster(ADDRESS, Wishes()), 1)
     three = grown(one, 3)
     assert three.nodes[0] == one.nodes[0]
     assert [(node.name, node.address, node.pod_cidr) for node in three.nodes[1:]] == [
