@@ -16,5 +16,9 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"there is no cluster in {layout.data_dir}")
         return
     asyncio.run(stop_cluster(layout, facts))
-    shutil.rmtree(layout.data_dir)
+    for entry in layout.data_dir.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    # A directory that is a filesystem of its own stays.
+    if not layout.data_dir.is_mount():
+        layout.data_dir.rmdir()
     print("deleted", layout.data_dir)

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shutil
 import sys
 import time
 
@@ -14,7 +15,7 @@ from steersman.cluster.facts import UnfitNetwork, Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.pki import write_kubeconfigs
 from steersman.cluster.preflight import faults
-from steersman.cluster.ready import deployment_available, node_ready, server_ready
+from steersman.cluster.ready import deployment_available, node_ready, server_ready, warnings
 from steersman.cluster.sample import apply_sample
 from steersman.cluster.supervise import SUPERVISOR, supervisor_spec
 from steersman.component.clock import RealClock
@@ -45,6 +46,8 @@ def run(arguments: argparse.Namespace) -> None:
             spawn(supervisor_spec(layout))
     asyncio.run(_wait(layout, facts, wants_sample=arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
+    if shutil.which("kubectl") is None:
+        print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
 
 
 def _facts(layout: Layout, arguments: argparse.Namespace) -> ClusterFacts:
@@ -84,7 +87,8 @@ async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> N
             with Step("sample application"):
                 await apply_sample(client)
                 if facts.nodes and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
-                    raise CommandError("the sample doesn't get ready; see: kubectl describe pods")
+                    words = await warnings(client, sample.NAMESPACE)
+                    raise CommandError("\n  ".join(("the sample doesn't get ready; the latest warnings:", *words)))
     finally:
         await client.close()
         threads.close()

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from steersman.api.apps import Deployment
-from steersman.api.core import Namespace, Node
+from steersman.api.core import Event, Namespace, Node
 from steersman.apimachinery.status import StatusError
 from steersman.client.interface import Client
 from steersman.component.clock import Clock
@@ -43,6 +43,13 @@ async def deployment_available(client: Client, clock: Clock, namespace: str, nam
         return found.status.availableReplicas >= (found.spec.replicas or 0) > 0
 
     return await _until(are_available, NODE_DEADLINE, clock)
+
+
+async def warnings(client: Client, namespace: str) -> tuple[str, ...]:
+    """What the latest warning about each object says, once."""
+    events = (await client.list(Event, namespace, field_selector="type=Warning")).items
+    latest = {event.involvedObject.uid: event for event in sorted(events, key=lambda event: str(event.lastTimestamp))}
+    return tuple(dict.fromkeys(f"{event.reason}: {event.message}" for event in latest.values()))
 
 
 async def _until(condition: Callable[[], Awaitable[bool]], deadline: timedelta, clock: Clock) -> bool:

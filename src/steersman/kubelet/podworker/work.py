@@ -280,5 +280,5 @@ class PodWork:
 
 def _words(error: Exception) -> str:
     if isinstance(error, RuntimeServiceError):
-        return f"rpc error: {error.message}"
+        return error.rpc_words
     return str(error) or type(error).__name__

@@ -70,7 +70,7 @@ class Checker:
         except DeadlineExceeded:
             return Outcome(False, f'command timed out: "{" ".join(words)}" timed out after {seconds}s')
         except RuntimeServiceError as error:
-            return Outcome(False, f"rpc error: {error.message}", is_error=True)
+            return Outcome(False, error.rpc_words, is_error=True)
         output = (result.stdout + result.stderr)[:MAX_OUTPUT].decode(errors="replace")
         return Outcome(result.exit_code == 0, output)
 
