@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steersman.api.core import DNSPolicy, Pod, PodDNSConfig
+from steersman.component.resolvconf import read_resolv_conf
 from steersman.cri.records import DNSConfig
 
 MAX_NAMESERVERS = 3
@@ -41,29 +42,10 @@ def pod_dns(pod: Pod, cluster: ClusterDNS, node: DNSConfig) -> DNSConfig:
     return DNSConfig(config.servers[:MAX_NAMESERVERS], _fitting(config.searches), config.options)
 
 
-def parse_resolv_conf(text: str) -> DNSConfig:
-    """The node's own resolver configuration."""
-    servers: list[str] = []
-    searches: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
-    for line in text.splitlines():
-        words = line.split()
-        match words[:1]:
-            case ["nameserver"] if len(words) > 1:
-                servers.append(words[1])
-            case ["search"]:
-                searches = tuple(name if name == "." else name.removesuffix(".") for name in words[1:])
-            case ["options"]:
-                options = tuple(words[1:])
-    return DNSConfig(tuple(servers), searches, options)
-
-
 def read_node_dns(path: Path) -> DNSConfig:
     """The node's resolver configuration; empty where there is none. Blocks on a file."""
-    try:
-        return parse_resolv_conf(path.read_text())
-    except OSError:
-        return DNSConfig()
+    read = read_resolv_conf(path)
+    return DNSConfig(read.servers, read.searches, read.options)
 
 
 def _cluster_searches(namespace: str, domain: str) -> tuple[str, ...]:

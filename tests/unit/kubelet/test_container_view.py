@@ -24,7 +24,7 @@ from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
 from steersman.cri import records
-from steersman.kubelet.dns import ClusterDNS, parse_resolv_conf, pod_dns
+from steersman.kubelet.dns import ClusterDNS, pod_dns
 from steersman.kubelet.downward import FieldNotSupportedError, field_value, resource_value
 from steersman.kubelet.env import expand, service_variables
 from steersman.kubelet.hosts import hostname_of, hosts_file
@@ -123,13 +123,6 @@ def test_a_pods_own_dns_settings_are_added() -> None:
     assert config == records.DNSConfig(("192.0.2.53",), ("corp",), ("ndots:2",))
     config = pod_dns(pod(dnsPolicy="ClusterFirst", dnsConfig=extra), CLUSTER, NODE_DNS)
     assert config.options == ("ndots:2",)
-
-
-def test_resolv_conf_is_read_as_libc_does() -> None:
-    text = "# made by hand\nnameserver 192.0.2.1\nsearch a.example. b.example\noptions ndots:1 edns0\n"
-    assert parse_resolv_conf(text) == records.DNSConfig(
-        ("192.0.2.1",), ("a.example", "b.example"), ("ndots:1", "edns0")
-    )
 
 
 def test_the_hosts_file_names_the_pod_and_its_aliases() -> None:
