@@ -22,6 +22,7 @@ from steersman.cluster.images import (
     build_images,
     import_archive,
 )
+from steersman.cluster.runtimeready import wait_ready
 from steersman.component.clock import RealClock
 from steersman.component.nodecontext import NodeContext
 from steersman.component.processes import Processes
@@ -227,10 +228,10 @@ async def test_a_killed_containerd_is_started_again_and_its_containers_never_not
     processes = Processes(clock, threads)
     try:
         first = await processes.start(containerd.process_spec(node))
-        await containerd.wait_ready(node, clock)
+        await wait_ready(node, clock)
         os.kill(first.pid, signal.SIGKILL)
         await wait_restarted(processes)
-        await containerd.wait_ready(node, clock)
+        await wait_ready(node, clock)
         again = await cri.connect(node.containerd.socket)
         status = await again.container_status(container)
         await again.close()

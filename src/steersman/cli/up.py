@@ -7,24 +7,22 @@ import sys
 import time
 
 from steersman.cli.errors import CommandError
-from steersman.client import kubeconfig
-from steersman.client.http import HTTPClient
-from steersman.cluster import sample
 from steersman.cluster.change import facts_now, make_way
 from steersman.cluster.facts import UnfitNetwork, Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.pki import write_kubeconfigs
 from steersman.cluster.preflight import faults
-from steersman.cluster.ready import deployment_available, node_ready, server_ready, warnings
-from steersman.cluster.sample import apply_sample
-from steersman.cluster.supervise import SUPERVISOR, supervisor_spec
+from steersman.cluster.start import start
+from steersman.cluster.supervise import SUPERVISOR
 from steersman.component.clock import RealClock
-from steersman.component.processes import read_running, spawn
+from steersman.component.processes import read_running
 from steersman.component.threads import Threads
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Bring the cluster up and say what to do next."""
+    """Bring the cluster up and say what to do next.
+
+    What only the waiting needs is imported when the API server is on its way.
+    """
     layout = Layout(arguments.data_dir.resolve())
     before = layout.read_facts()
     facts = _facts(layout, arguments)
@@ -35,15 +33,12 @@ def run(arguments: argparse.Namespace) -> None:
             found = tuple(fault for fault in found if "port" in fault.problem)
         if found:
             raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in found)]))
-    with Step("certificates and configuration"):
+    with Step("starting its processes"):
         layout.prepare()
         layout.write_facts(facts)
-        write_kubeconfigs(layout, facts, RealClock().now())
-    with Step("supervisor"):
         if before is not None:
             asyncio.run(make_way(layout, before, facts))
-        if read_running(layout.pid(SUPERVISOR)) is None:
-            spawn(supervisor_spec(layout))
+        start(layout, facts)
     asyncio.run(_wait(layout, facts, wants_sample=arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
@@ -73,6 +68,11 @@ class Step:
 
 
 async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> None:
+    from steersman.client import kubeconfig
+    from steersman.client.http import HTTPClient
+    from steersman.cluster import sample
+    from steersman.cluster.ready import deployment_available, node_ready, server_ready, warnings
+
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
@@ -85,7 +85,7 @@ async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> N
                     raise CommandError(f"{node.name} doesn't get ready; its log is {layout.log(node.name)}")
         if wants_sample:
             with Step("sample application"):
-                await apply_sample(client)
+                await sample.apply_sample(client)
                 if facts.nodes and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
                     words = await warnings(client, sample.NAMESPACE)
                     raise CommandError("\n  ".join(("the sample doesn't get ready; the latest warnings:", *words)))

@@ -1,9 +1,9 @@
-"""A node's own containerd: what to run, making ready, waiting, and taking all of it away again.
+"""A node's own containerd: what to run, making ready, and taking all of it away again.
 
 It never touches a containerd that it does not own: root, state, socket, runc's state, namespaces
 and cgroups are all the node's. Containers outlive containerd (each has its shim), so a restart is
-harmless; `kill_everything` is for when the node goes down for good. All functions but the waiting
-ones block: call them by component.threads.
+harmless; `kill_everything` is for when the node goes down for good. All functions
+block: call them by component.threads.
 """
 
 import contextlib
@@ -22,24 +22,14 @@ from steersman.cluster.containerdconfig import (
     may_raise_oom_score,
     render,
 )
-from steersman.component.clock import Clock
 from steersman.component.files import write_atomic
 from steersman.component.nodecontext import NodeContext
 from steersman.component.processes import ProcessSpec
-from steersman.cri import grpc as cri
-from steersman.cri.errors import Unavailable
 
-START_SECONDS = 30.0
-"""containerd answers within a second; a slow disk may take far longer."""
-_POLL_SECONDS = 0.01
 _MOUNT_SECONDS = 10.0
 _DEATH_SECONDS = 10.0
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _CGROUPS = Path("/sys/fs/cgroup")
-
-
-class ContainerdNotReady(Exception):
-    """containerd did not answer in time."""
 
 
 def command(context: NodeContext) -> tuple[str, ...]:
@@ -91,21 +81,6 @@ def inspect_machine(context: NodeContext) -> Machine:
         has_overlayfs=_overlayfs_works(context.containerd.root),
         has_apparmor=has_apparmor(),
     )
-
-
-async def wait_ready(context: NodeContext, clock: Clock) -> None:
-    """Return when containerd answers CRI calls; it opens its socket a little before."""
-    deadline = clock.monotonic() + START_SECONDS
-    while True:
-        try:
-            runtime = await cri.connect(context.containerd.socket)
-        except Unavailable as error:
-            if clock.monotonic() > deadline:
-                raise ContainerdNotReady(str(context.containerd.socket)) from error
-            await clock.sleep(_POLL_SECONDS)
-            continue
-        await runtime.close()
-        return
 
 
 def clean_after_reboot(context: NodeContext) -> None:

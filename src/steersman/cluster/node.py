@@ -9,6 +9,7 @@ from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import context_of
 from steersman.cluster.pki import cluster_ca, kubelet_serving
+from steersman.cluster.runtimeready import wait_ready
 from steersman.cni.peerroutes import PeerRoutes
 from steersman.cni.server import PodNetwork
 from steersman.component.clock import Clock
@@ -66,7 +67,7 @@ class Node:
         network = PodNetwork(self._context, self._threads)
         await network.start()
         try:
-            await containerd.wait_ready(self._context, self._clock)
+            await wait_ready(self._context, self._clock)
             runtime = await connect(self._context.containerd.socket)
             await self._import_images(runtime)
             deps = KubeletDeps(self._context, self._clients.kubelet, runtime, self._clock, self._threads)

@@ -1,5 +1,8 @@
 """Every certificate of a cluster: made when missing, renewed when old or when a name has changed."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_network
@@ -30,8 +33,21 @@ class ServerCredentials:
     signing_key: ec.EllipticCurvePrivateKey
 
 
+@contextmanager
+def _alone(layout: Layout) -> Iterator[None]:
+    """One process at a time makes certificates: `up` and the API server begin together."""
+    with (layout.pki / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> ServerCredentials:
     """The API server's keys and certificates."""
+    with _alone(layout):
+        return _server_credentials(layout, facts, now)
+
+
+def _server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> ServerCredentials:
     ca = cluster_ca(layout, now)
     first = str(ip_network(facts.service_cidr)[1])
     names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
@@ -69,6 +85,11 @@ def kubelet_serving(layout: Layout, node: NodeFacts, now: datetime) -> KeyPair:
 
 def write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
     """A kubeconfig for the administrator and one for each component."""
+    with _alone(layout):
+        _write_kubeconfigs(layout, facts, now)
+
+
+def _write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
     ca = cluster_ca(layout, now)
     nodes = {node.name: (f"system:node:{node.name}", ("system:nodes",)) for node in facts.nodes}
     for name, (user, groups) in {**COMPONENTS, **nodes}.items():

@@ -12,12 +12,13 @@ from steersman.cluster import containerd
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import contexts, uplink_of
 from steersman.cni import uplink
-from steersman.component.clock import RealClock
+from steersman.component.clock import Clock, RealClock
 from steersman.component.processes import Processes, ProcessSpec
 from steersman.component.threads import Threads
 
 SUPERVISOR = "supervisor"
 CONTROL_PLANE = ("apiserver", "controllers")
+LISTEN_SECONDS, LOOK_SECONDS = 10.0, 0.02
 
 
 def spec(layout: Layout, name: str, *arguments: str) -> ProcessSpec:
@@ -29,7 +30,12 @@ def spec(layout: Layout, name: str, *arguments: str) -> ProcessSpec:
 def specs(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Every process of the cluster, in the order of their start."""
     server, *others = components(layout, facts)
-    return server, *(containerd.process_spec(context) for context in contexts(layout, facts)), *others
+    return server, *runtimes(layout, facts), *others
+
+
+def runtimes(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
+    """Each node's containerd."""
+    return tuple(containerd.process_spec(context) for context in contexts(layout, facts))
 
 
 def components(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
@@ -50,9 +56,13 @@ async def supervise(layout: Layout, facts: ClusterFacts) -> None:
     leaves = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, leaves.set)
     try:
-        server, *others = specs(layout, facts)
-        await processes.start(server)  # first: it needs nothing of the nodes'
+        server, *others = components(layout, facts)
+        await processes.start(server)
         await threads.run(make_places, layout, facts)
+        for one in runtimes(layout, facts):
+            await processes.start(one)
+        # All the others are its clients: on few cores they would only keep it from its own start.
+        await wait_listening(facts.port, clock)
         for one in others:
             await processes.start(one)
         await leaves.wait()
@@ -60,6 +70,19 @@ async def supervise(layout: Layout, facts: ClusterFacts) -> None:
     finally:
         await processes.stop()
         threads.close()
+
+
+async def wait_listening(port: int, clock: Clock) -> None:
+    """Return when something listens on the port, or after a while: who needs it then waits for it itself."""
+    deadline = clock.monotonic() + LISTEN_SECONDS
+    while clock.monotonic() < deadline:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            await clock.sleep(LOOK_SECONDS)
+        else:
+            writer.close()
+            return
 
 
 def make_places(layout: Layout, facts: ClusterFacts) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.cluster.runtimeready import wait_ready
 from steersman.cni import bridge
 from steersman.component.clock import RealClock
 from steersman.component.nodecontext import NodeContext
@@ -48,7 +49,7 @@ class RealNode:
             self._process = subprocess.Popen(
                 containerd.command(self.context), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        _finish(containerd.wait_ready(self.context, RealClock()))
+        _finish(wait_ready(self.context, RealClock()))
 
     def stop(self) -> None:
         """Stop containerd; containers go on."""
