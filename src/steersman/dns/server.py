@@ -4,6 +4,7 @@ import asyncio
 import socket
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import cast
 
 from steersman.component.log import get_logger
 from steersman.dns.responder import Pending, Responder
@@ -90,8 +91,8 @@ class _Packets(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # Neither loop's datagram transport is an instance of the class that describes it.
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, address: PeerAddress) -> None:
         reply = self._responder.answer(data, over_tcp=False)
