@@ -57,6 +57,16 @@ def test_the_sample_answers_through_its_cluster_address_and_its_node_port(cluste
     assert len({fetched(service["clusterIP"]) for _ in range(30)}) == 3
 
 
+def test_pods_reach_the_service_by_its_name(cluster: Cluster, newest: Path) -> None:
+    names = (NAME, f"{NAME}.default", f"{NAME}.default.svc.cluster.local")
+    for name in names:
+        answer = cluster.kubectl(newest, "exec", f"deploy/{NAME}", "--", "wget", "-qO-", f"http://{name}/")
+        assert "hello from" in answer, name
+    resolver = cluster.kubectl(newest, "exec", f"deploy/{NAME}", "--", "cat", "/etc/resolv.conf")
+    assert resolver.startswith("search default.svc.cluster.local svc.cluster.local cluster.local")
+    assert resolver.endswith("\nnameserver 10.96.0.10\noptions ndots:5\n")
+
+
 def test_a_rollout_replaces_every_pod_and_the_service_follows(cluster: Cluster, newest: Path) -> None:
     before = container_ids(cluster, newest)
     cluster.kubectl(newest, "rollout", "restart", f"deploy/{NAME}")
@@ -65,7 +75,7 @@ def test_a_rollout_replaces_every_pod_and_the_service_follows(cluster: Cluster, 
     assert "hello from" in fetched(cluster.kubectl(newest, "get", "svc", NAME, "-o", "jsonpath={.spec.clusterIP}"))
 
 
-@pytest.mark.parametrize("process", ["node1", "apiserver", "controllers", "supervisor"])
+@pytest.mark.parametrize("process", ["node1", "apiserver", "controllers", "dns", "supervisor"])
 def test_no_process_takes_its_containers_with_it(cluster: Cluster, newest: Path, process: str) -> None:
     cluster.kubectl(newest, "rollout", "status", f"deploy/{NAME}", "--timeout=80s")
     before = container_ids(cluster, newest)

@@ -3,6 +3,8 @@
 Source: cluster/addons/dns/coredns/coredns.yaml.base, kubeadm: the same names, so that what looks for them finds them.
 """
 
+import asyncio
+import itertools
 from typing import TypeVar
 
 from steersman.api.core import Service, ServicePort, ServiceSpec
@@ -10,12 +12,20 @@ from steersman.api.discovery import Endpoint, EndpointConditions, EndpointPort, 
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import AlreadyExists, NotFound
+from steersman.apimachinery.status import AlreadyExists, NotFound, StatusError
 from steersman.client.interface import Client
 from steersman.cluster.dns import LISTEN_PORT, dns_listen_address
 from steersman.cluster.layout import ClusterFacts
+from steersman.component.backoff import Backoff
+from steersman.component.clock import Clock
+from steersman.component.log import get_logger
 
 K = TypeVar("K", bound=Kind)
+
+_log = get_logger(__name__)
+
+CALLS_SECONDS = 10.0
+RETRY = Backoff(initial=0.2, factor=2, limit=10)
 
 NAMESPACE, NAME = "kube-system", "kube-dns"
 DNS_USER = DNS_ROLE = "system:coredns"
@@ -32,6 +42,19 @@ SLICE_LABELS = {
 }
 # Name and protocol; the name joins a Service's port to an EndpointSlice's.
 PORTS = (("dns", "UDP"), ("dns-tcp", "TCP"))
+
+
+async def keep_dns_service(client: Client, facts: ClusterFacts, clock: Clock) -> None:
+    """See to it until it is done: the API server may still be starting, or the namespace not be there yet."""
+    for attempt in itertools.count():
+        try:
+            async with asyncio.timeout(CALLS_SECONDS):
+                await ensure_dns_service(client, facts)
+        except (OSError, StatusError, TimeoutError) as error:
+            _log.info("DNS Service not made yet", error=str(error))
+            await clock.sleep(RETRY.delay(attempt))
+        else:
+            return
 
 
 async def ensure_dns_service(client: Client, facts: ClusterFacts) -> None:

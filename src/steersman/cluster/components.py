@@ -8,6 +8,7 @@ from random import SystemRandom
 
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
+from steersman.cluster.dns import run_dns
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.component.clock import RealClock
 from steersman.component.log import get_logger
@@ -66,8 +67,9 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
 
 
 async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
-    """The controller manager and the scheduler."""
+    """The controller manager and the scheduler; they also make the objects that the cluster's own parts need."""
     from steersman.client.informer import Informers
+    from steersman.cluster.addons import keep_dns_service
     from steersman.cluster.pki import cluster_ca
     from steersman.controllers.registry import Settings, all_controllers
     from steersman.reconcile.manager import Manager
@@ -85,6 +87,8 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
             group.create_task(manager.run())
             group.create_task(informers.run())
             group.create_task(scheduler.run())
+            if facts.nodes:
+                group.create_task(keep_dns_service(client, facts, clock))
     finally:
         await client.close()
 
@@ -106,4 +110,5 @@ async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
 COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {
     "apiserver": run_apiserver,
     "controllers": run_controllers,
+    "dns": run_dns,
 }

@@ -14,6 +14,7 @@ from steersman.cni.peerroutes import PeerRoutes
 from steersman.cni.server import PodNetwork
 from steersman.component.clock import Clock
 from steersman.component.keypair import KeyPair
+from steersman.component.resolvconf import host_resolv_conf
 from steersman.component.threads import Threads
 from steersman.component.tls import server_context
 from steersman.cri.grpc import connect
@@ -72,7 +73,7 @@ class Node:
             await self._import_images(runtime)
             deps = KubeletDeps(self._context, self._clients.kubelet, runtime, self._clock, self._threads)
             settings = KubeletSettings(
-                dns=ClusterDNS((self._facts.dns_address,)),
+                dns=ClusterDNS((self._facts.dns_address,), node_resolv_conf=host_resolv_conf()),
                 serving=server_context(self._identity.serving, self._identity.client_ca_pem),
                 client_ca_pem=self._identity.client_ca_pem,
             )

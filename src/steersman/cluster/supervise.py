@@ -41,7 +41,8 @@ def runtimes(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
 def components(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Those that are steersman itself; they work by the cluster's facts."""
     control_plane = tuple(spec(layout, name) for name in CONTROL_PLANE)
-    return *control_plane, *(spec(layout, node.name, "node", "--node", node.name) for node in facts.nodes)
+    nodes = tuple(spec(layout, node.name, "node", "--node", node.name) for node in facts.nodes)
+    return *control_plane, *nodes, *((spec(layout, "dns"),) if nodes else ())
 
 
 def supervisor_spec(layout: Layout) -> ProcessSpec:
