@@ -68,6 +68,9 @@ def test_a_node_joins_a_running_cluster_and_their_pods_reach_each_other(cluster:
         address = cluster.kubectl(newest, "get", "pod", there, "-o", "jsonpath={.status.podIP}")
         answer = cluster.kubectl(newest, "exec", here, "--", "wget", "-qO-", f"http://{address}:8080/")
         assert answer == f"from {there}\n"
+        assert "10.96.0.1" in cluster.kubectl(
+            newest, "exec", here, "--", "nslookup", "kubernetes.default.svc.cluster.local"
+        )
     same = cluster.kubectl(newest, "get", "pod", "one", "-o", "jsonpath={.status.containerStatuses[0].containerID}")
     assert same == started, "a pod was restarted because a node joined"
 

@@ -86,6 +86,16 @@ def test_no_process_takes_its_containers_with_it(cluster: Cluster, newest: Path,
     assert container_ids(cluster, newest) == before
 
 
+def test_status_gives_orphaned_processes_a_supervisor(cluster: Cluster) -> None:
+    before = {path.name: path.read_text() for path in (cluster.data_dir / "run").glob("*.pid")}
+    identity = read_running(cluster.data_dir / "run" / "supervisor.pid")
+    assert identity is not None
+    os.kill(identity.pid, signal.SIGKILL)
+    assert "supervisor       runs" in cluster.steersman("status")
+    after = {path.name: path.read_text() for path in (cluster.data_dir / "run").glob("*.pid")}
+    assert {name for name in before if before[name] != after[name]} == {"supervisor.pid"}
+
+
 def test_a_second_up_is_harmless_and_status_is_well(cluster: Cluster, newest: Path) -> None:
     before = container_ids(cluster, newest)
     cluster.steersman("up", "--sample")

@@ -1,4 +1,4 @@
-"""`steersman status`: what runs, and what is wrong."""
+"""`steersman status`: what runs, and what is wrong; a supervisor that was killed is started again."""
 
 import argparse
 import asyncio
@@ -8,7 +8,8 @@ from steersman.apimachinery.status import StatusError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.supervise import specs, supervisor_spec
+from steersman.cluster.start import start
+from steersman.cluster.supervise import SUPERVISOR, specs, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running
 from steersman.component.threads import Threads
@@ -27,6 +28,9 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _processes(layout: Layout, facts: ClusterFacts) -> bool:
     is_well = True
+    if read_running(layout.pid(SUPERVISOR)) is None and any(read_running(one.pid_file) for one in specs(layout, facts)):
+        # Only the supervisor was killed: a new one adopts the others.
+        start(layout, facts)
     for one in (supervisor_spec(layout), *specs(layout, facts)):
         identity = read_running(one.pid_file)
         is_well = is_well and identity is not None
