@@ -1,8 +1,10 @@
 """The DNS server as a component: the zone follows the API, the servers to ask follow resolv.conf."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from random import SystemRandom
 
@@ -57,12 +59,15 @@ class DNS:
         # A server that restarts must not go back behind what it said before.
         self.zone = Zone(settings.domain, int(clock.now().timestamp()))
         self._forwarder = Forwarder(clock, SystemRandom())
+        self.upstreams: tuple[Upstream, ...] = ()
+        self._resolv_conf_seen: float | None = None
         self.server = DNSServer(Responder(self.zone, self._forwarder), settings.address, settings.port)
 
     async def run(self) -> None:
         """Serve until cancelled, from when everything is known."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._informers.run())
+            await self._read_resolv_conf()
             group.create_task(self._follow_resolv_conf())
             await self._informers.wait_synced()
             self._apply()
@@ -98,17 +103,24 @@ class DNS:
         self._changed.set()
 
     async def _follow_resolv_conf(self) -> None:
-        seen: float | None = None
-        own = {self._settings.address, *self._settings.own_addresses}
         while True:
-            changed = await self._threads.run(read_if_changed, self._settings.resolv_conf, seen)
-            if changed is not None:
-                seen, text = changed
-                names = parse_resolv_conf(text).servers
-                servers = tuple(Upstream(name) for name in names if name not in own)
-                self._forwarder.set_servers(servers)
-                _log.info("names outside the cluster are asked for at", servers=[each.address for each in servers])
             await self._clock.sleep(RESOLV_CONF_PERIOD.total_seconds())
+            await self._read_resolv_conf()
+
+    async def _read_resolv_conf(self) -> None:
+        changed = await self._threads.run(read_if_changed, self._settings.resolv_conf, self._resolv_conf_seen)
+        if changed is None:
+            return
+        self._resolv_conf_seen, text = changed
+        self.upstreams = upstreams(text, {self._settings.address, *self._settings.own_addresses})
+        self._forwarder.set_servers(self.upstreams)
+        _log.info("names outside the cluster are asked for at", servers=[each.address for each in self.upstreams])
+
+
+def upstreams(resolv_conf: str, own: Collection[str]) -> tuple[Upstream, ...]:
+    """The servers to ask: those of a resolv.conf without ourselves."""
+    servers = parse_resolv_conf(resolv_conf).servers
+    return tuple(Upstream(server) for server in servers if server not in own and _is_address(server))
 
 
 def read_if_changed(path: Path, seen: float | None) -> tuple[float, str] | None:
@@ -118,6 +130,13 @@ def read_if_changed(path: Path, seen: float | None) -> tuple[float, str] | None:
         return None if changed == seen else (changed, path.read_text(errors="replace"))
     except OSError:
         return None  # it is being replaced, or there is none: what was known still holds
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(ip_address(text))  # with a zone, as in fe80::1%eth0, too
+    except ValueError:
+        return False
 
 
 def _by_service(each: EndpointSlice) -> tuple[str, ...]:

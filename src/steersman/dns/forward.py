@@ -28,7 +28,8 @@ _log = get_logger(__name__)
 
 DNS_PORT = 53
 SERVER_TIMEOUT = timedelta(seconds=2)
-MAX_IN_FLIGHT = 1000
+MAX_IN_FLIGHT = 600
+"""Each has a socket: with the server's connections they stay below the 1024 files a process usually may open."""
 # What a server says of itself rather than of the name: another may know.
 _NO_ANSWERS = (Rcode.SERVFAIL, Rcode.NOTIMP, Rcode.REFUSED)
 

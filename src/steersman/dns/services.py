@@ -13,7 +13,7 @@ from steersman.dns.records import Address, Name, name_of
 
 HEADLESS = "None"
 EXTERNAL_NAME = "ExternalName"
-MAX_LABEL, MAX_NAME = 63, 253
+MAX_LABEL, MAX_NAME, MAX_PORT = 63, 253, 65535
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def service_names(service: Service, slices: Iterable[EndpointSlice], domain: Nam
         by_host[host] = (*by_host.get(host, ()), target)
     if spec.clusterIP == HEADLESS:
         return ServiceNames(name, endpoints, by_host, is_headless=True)
-    ports = tuple(Port(port.name, (port.protocol or "TCP").lower(), port.port) for port in spec.ports)
+    ports = _ports((port.name, port.protocol, port.port) for port in spec.ports)
     texts = spec.clusterIPs or ((spec.clusterIP,) if spec.clusterIP else ())
     return ServiceNames(name, tuple(Target(name, address, ports) for address in parse_addresses(texts)), by_host)
 
@@ -70,7 +70,7 @@ def service_names(service: Service, slices: Iterable[EndpointSlice], domain: Nam
 def external_target(text: str) -> Name | None:
     """Where an ExternalName leads; None when it can't be a CNAME: an address, or no name at all."""
     name = name_of(text)
-    is_name = all(len(label) <= MAX_LABEL and label.isascii() for label in name) and len(text) <= MAX_NAME
+    is_name = all(map(_is_label, name)) and len(text) <= MAX_NAME
     return name if name and is_name and parse_address(text) is None else None
 
 
@@ -99,17 +99,12 @@ def _endpoint_targets(name: Name, slices: Iterable[EndpointSlice], takes_unready
     seen: set[Target] = set()
     # By name, so that an answer doesn't depend on the order in which slices were heard of.
     for each in sorted(slices, key=lambda one: one.metadata.name):
-        ports = tuple(
-            Port(port.name or "", (port.protocol or "TCP").lower(), port.port)
-            for port in each.ports
-            if port.port is not None
-        )
+        ports = _ports((port.name, port.protocol, port.port) for port in each.ports)
         for endpoint in each.endpoints:
             if not (takes_unready or _is_ready(endpoint)):
                 continue
             for address in parse_addresses(endpoint.addresses):
-                host = (endpoint.hostname or generated_hostname(address)).lower()
-                target = Target((host, *name), address, ports)
+                target = Target((_hostname(endpoint, address), *name), address, ports)
                 if target not in seen:
                     seen.add(target)
                     yield target
@@ -117,3 +112,22 @@ def _endpoint_targets(name: Name, slices: Iterable[EndpointSlice], takes_unready
 
 def _is_ready(endpoint: Endpoint) -> bool:
     return endpoint.conditions.ready is not False  # unknown counts as ready, as the API says
+
+
+def _hostname(endpoint: Endpoint, address: Address) -> str:
+    own = (endpoint.hostname or "").lower()
+    return own if _is_label(own) and "." not in own else generated_hostname(address)
+
+
+def _ports(given: Iterable[tuple[str | None, str | None, int | None]]) -> tuple[Port, ...]:
+    """Ports of name, protocol and number. One without a number stands for all of them, and is none to tell."""
+    return tuple(
+        Port((name or "").lower(), (protocol or "TCP").lower(), number)
+        for name, protocol, number in given
+        if number is not None and 0 < number <= MAX_PORT
+    )
+
+
+def _is_label(text: str) -> bool:
+    """Whether it fits into a message, whoever let it into the API."""
+    return 0 < len(text) <= MAX_LABEL and text.isascii()

@@ -15,7 +15,8 @@ from steersman.apimachinery.object import replace
 from steersman.client.memory import MemoryClient
 from steersman.component.clock import FakeClock
 from steersman.component.threads import Threads
-from steersman.dns.driver import DNS, DNSSettings, read_if_changed
+from steersman.dns.driver import DNS, DNSSettings, read_if_changed, upstreams
+from steersman.dns.forward import Upstream
 from steersman.dns.records import Type, name_of
 
 DEFAULT = Namespace(metadata=ObjectMeta(name="default"))
@@ -87,3 +88,23 @@ def test_resolv_conf_is_read_again_only_when_it_changed(tmp_path: Path) -> None:
     again = read_if_changed(path, first[0])
     assert again is not None
     assert again[1] == "nameserver 192.0.2.2\n"
+
+
+def test_the_server_never_asks_itself_nor_what_is_no_address() -> None:
+    text = (
+        "nameserver 10.96.0.10\nnameserver 192.0.2.1\nnameserver 10.244.0.1\nnameserver none\nnameserver fe80::1%eth0\n"
+    )
+    assert upstreams(text, {"10.244.0.1", "10.96.0.10"}) == (Upstream("192.0.2.1"), Upstream("fe80::1%eth0"))
+
+
+async def test_new_servers_in_resolv_conf_are_asked_from_then_on(tmp_path: Path) -> None:
+    clock, path = FakeClock(), tmp_path / "resolv.conf"
+    path.write_text("nameserver 192.0.2.1\n")
+    os.utime(path, (1, 1))
+    async with running(MemoryClient(clock), clock, path) as dns:
+        assert dns.upstreams == (Upstream("192.0.2.1"),)
+        path.write_text("nameserver 192.0.2.2\n")
+        async with asyncio.timeout(5):
+            while dns.upstreams != (Upstream("192.0.2.2"),):
+                await clock.advance(5)
+                await asyncio.sleep(0.001)  # the file is read in a thread

@@ -200,3 +200,13 @@ def test_an_address_of_two_services_has_both_names() -> None:
 def test_refusals_carry_no_soa() -> None:
     answer = cluster_zone().answer(name_of("cluster.local"), Type.AXFR)
     assert answer == Answer(Rcode.REFUSED)
+
+
+def test_what_does_not_fit_into_a_message_is_told_otherwise() -> None:
+    zone = Zone("cluster.local")
+    ends = endpoint_slice("odd", endpoint("10.0.0.1", hostname="x" * 64), endpoint("10.0.0.2", hostname="ü"))
+    zone.put_service(service("odd", clusterIP="None"), (ends,))
+    assert ask(zone, "odd.default.svc.cluster.local", "SRV") == [
+        "SRV 0 50 8080 10-0-0-1.odd.default.svc.cluster.local.",
+        "SRV 0 50 8080 10-0-0-2.odd.default.svc.cluster.local.",
+    ]
