@@ -107,11 +107,11 @@ def labels(wire: bytes) -> Name:
     return tuple(found)
 
 
-def body(answer: Answer, name: Name, is_authoritative: bool = True) -> Body:
+def body(answer: Answer, name: Name) -> Body:
     """An answer made ready for those who ask by this name."""
     first = answer.records[0].type if answer.records else 0
     return Body(
-        QR | RA | (AA if is_authoritative else 0) | answer.rcode,
+        QR | RA | AA | answer.rcode,
         tuple(_record_wire(record, name) for record in answer.records),
         tuple(_record_wire(record, name) for record in answer.authority),
         tuple(_record_wire(record, name) for record in answer.additional),
