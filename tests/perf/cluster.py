@@ -127,7 +127,7 @@ def start(*arguments: str) -> Start:
 
 
 def processes(layout: Layout) -> dict[int, str]:
-    """The cluster's processes by id: whatever was started with its directory or a containerd of its in its arguments."""
+    """The cluster's processes by id: whatever has its directory or a containerd of its in its arguments."""
     facts = layout.read_facts()
     assert facts is not None
     sockets = (str(context.containerd.socket) for context in contexts(layout, facts))
