@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from steersman.testing.realnode import missing_for_real_node
+
 COMMAND = (sys.executable, "-m", "steersman")
 
 
@@ -41,13 +43,13 @@ class Cluster:
         return self.data_dir / "admin.kubeconfig"
 
     @property
-    def _enter(self) -> tuple[str, ...]:
+    def enter(self) -> tuple[str, ...]:
         return ("nsenter", f"--net={self.namespace}", "--") if self.namespace is not None else ()
 
     def steersman(self, *arguments: str, check: bool = True) -> str:
         command, *rest = arguments
         done = subprocess.run(
-            (*self._enter, *COMMAND, command, "--data-dir", str(self.data_dir), *rest),
+            (*self.enter, *COMMAND, command, "--data-dir", str(self.data_dir), *rest),
             capture_output=True,
             text=True,
             timeout=120,
@@ -57,16 +59,20 @@ class Cluster:
             raise AssertionError(f"steersman {command} failed:\n{done.stdout}{done.stderr}{self.logs()}")
         return done.stdout + done.stderr
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What kubectl is run with."""
+        return {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.data_dir)}
+
     def kubectl(self, program: Path, *arguments: str, check: bool = True, text: str | None = None) -> str:
-        environment = {**os.environ, "KUBECONFIG": str(self.kubeconfig), "HOME": str(self.data_dir)}
         done = subprocess.run(
-            (*self._enter, str(program), *arguments),
+            (*self.enter, str(program), *arguments),
             capture_output=True,
             text=True,
             input=text,
             timeout=90,
             check=False,
-            env=environment,
+            env=self.environment,
         )
         if check and done.returncode != 0:
             raise AssertionError(f"kubectl {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}{self.logs()}")
@@ -83,6 +89,28 @@ class Cluster:
 def kubectl(request: pytest.FixtureRequest) -> Path:
     program: Path = request.param
     return program
+
+
+@pytest.fixture(scope="module")
+def newest() -> Path:
+    """The newest kubectl."""
+    found = kubectls()
+    if not found:
+        pytest.skip("no kubectl on this machine")
+    return found[-1]
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A whole cluster of one node with the sample application."""
+    if missing := missing_for_real_node():
+        pytest.skip(str(missing))
+    made = Cluster(tmp_path_factory.mktemp("cluster"))
+    try:
+        made.steersman("up", "--sample", "--port", str(free_port()))
+        yield made
+    finally:
+        made.steersman("down", check=False)
 
 
 @pytest.fixture(scope="module")

@@ -8,18 +8,10 @@ from pathlib import Path
 import pytest
 
 from steersman.testing.realnode import missing_for_real_node, network_namespace
-from tests.e2e.conftest import Cluster, free_port, kubectls
+from tests.e2e.conftest import Cluster, free_port
 
 IMAGE = "steersman.local/busybox:1"
 FIRST_ADDRESS, SECOND_ADDRESS = "192.0.2.2", "192.0.2.3"
-
-
-@pytest.fixture(scope="module")
-def newest() -> Path:
-    found = kubectls()
-    if not found:
-        pytest.skip("no kubectl on this machine")
-    return found[-1]
 
 
 @pytest.fixture(scope="module")

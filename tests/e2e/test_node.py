@@ -4,36 +4,14 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from steersman.component.processes import read_running
-from steersman.testing.realnode import missing_for_real_node
-from tests.e2e.conftest import Cluster, free_port, kubectls
+from tests.e2e.conftest import Cluster
 
 NAME = "hello"
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    if missing := missing_for_real_node():
-        pytest.skip(str(missing))
-    made = Cluster(tmp_path_factory.mktemp("cluster"))
-    try:
-        made.steersman("up", "--sample", "--port", str(free_port()))
-        yield made
-    finally:
-        made.steersman("down", check=False)
-
-
-@pytest.fixture(scope="module")
-def newest() -> Path:
-    found = kubectls()
-    if not found:
-        pytest.skip("no kubectl on this machine")
-    return found[-1]
 
 
 def fetched(address: str) -> str:

@@ -1,6 +1,7 @@
 """The cluster's processes, each as a coroutine that works until it is cancelled."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -95,6 +96,8 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
 
 async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
     """A node: pod network, kubelet and service proxy, on a containerd of its own."""
+    # Read when grpc is imported. Else it logs a line for each program the node starts; none of them uses it.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
     from steersman.cluster.node import Clients, Node, Place
 
     clock, threads = RealClock(), Threads()
