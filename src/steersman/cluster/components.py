@@ -59,7 +59,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(plane.run())
-            await plane.server.ready()
+            await plane.ready()
             await http.start()
             _log.info("API server listens", port=facts.port)
     finally:

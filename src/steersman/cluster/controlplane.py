@@ -77,6 +77,7 @@ class ControlPlane:
         )
         lookup.attach(self.server.collections)
         self.client = LocalClient(self.server.pipeline)
+        self._has_first_objects = asyncio.Event()
 
     async def run(self) -> None:
         """Serve until cancelled; the first objects are made as soon as the store is read."""
@@ -84,6 +85,11 @@ class ControlPlane:
             group.create_task(self.server.run())
             await self.server.ready()
             await bootstrap(self.client, self._advertised())
+            self._has_first_objects.set()
+
+    async def ready(self) -> None:
+        """Return when the first objects are there: who asks earlier is refused for want of a role."""
+        await self._has_first_objects.wait()
 
     def _advertised(self) -> Advertised:
         server = self.config.server
