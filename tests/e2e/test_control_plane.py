@@ -1,6 +1,7 @@
 """Real kubectl, oldest and newest, against a control plane brought up by `steersman up`."""
 
 import json
+import os
 import signal
 from pathlib import Path
 
@@ -104,8 +105,6 @@ def test_every_object_survives_down_and_up_and_the_death_of_each_process(control
     control_plane.steersman("down")
     control_plane.steersman("up", "--control-plane-only", "--port", str(port))
     assert name in control_plane.kubectl(kubectl, "get", "configmap", name, "-o", "name")
-    import os
-
     for process in ("apiserver", "controllers", "supervisor"):
         identity = read_running(control_plane.data_dir / "run" / f"{process}.pid")
         assert identity is not None
