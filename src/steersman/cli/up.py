@@ -10,7 +10,9 @@ from steersman.cli.errors import CommandError
 from steersman.cluster.change import facts_now, make_way
 from steersman.cluster.facts import UnfitNetwork, Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.preflight import faults
+from steersman.cluster.multinode import own_interfaces
+from steersman.cluster.preflight.machine import observe
+from steersman.cluster.preflight.verdict import faults, needed_ports
 from steersman.cluster.start import start
 from steersman.cluster.supervise import SUPERVISOR
 from steersman.component.clock import RealClock
@@ -26,13 +28,7 @@ def run(arguments: argparse.Namespace) -> None:
     layout = Layout(arguments.data_dir.resolve())
     before = layout.read_facts()
     facts = _facts(layout, arguments)
-    running = read_running(layout.pid(SUPERVISOR)) is not None
-    with Step("checking the machine"):
-        found = faults(facts, running or read_running(layout.pid("apiserver")) is not None)
-        if not facts.nodes:
-            found = tuple(fault for fault in found if "port" in fault.problem)
-        if found:
-            raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in found)]))
+    _check(layout, facts)
     with Step("starting its processes"):
         layout.prepare()
         layout.write_facts(facts)
@@ -51,6 +47,18 @@ def _facts(layout: Layout, arguments: argparse.Namespace) -> ClusterFacts:
         return facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     except UnfitNetwork as error:
         raise CommandError(str(error)) from error
+
+
+def _check(layout: Layout, facts: ClusterFacts) -> None:
+    is_running = any(read_running(layout.pid(name)) is not None for name in (SUPERVISOR, "apiserver"))
+    with Step("checking the machine"):
+        machine = observe(layout.data_dir, needed_ports(facts))
+        found = faults(facts, own_interfaces(layout), machine, is_running=is_running)
+        fatal = [fault for fault in found if fault.is_fatal]
+        if fatal:
+            raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in fatal)]))
+    for fault in found:
+        print(f"  mind: {fault.problem}: {fault.cure}")
 
 
 class Step:

@@ -2,11 +2,10 @@
 
 import os
 import signal
-import socket
 
 from steersman.cluster.facts import Wishes, grown, moved, new_cluster
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.preflight import NO_ADDRESS, host_address
+from steersman.cluster.preflight.machine import is_local, machine_address
 from steersman.cluster.supervise import SUPERVISOR, components, specs
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, stop_process, wait_exit
@@ -21,9 +20,9 @@ def facts_now(layout: Layout, wishes: Wishes, nodes: int | None) -> ClusterFacts
     """
     facts = layout.read_facts()
     if facts is None:
-        return grown(new_cluster(_machine_address(), wishes), 1 if nodes is None else nodes)
+        return grown(new_cluster(machine_address(), wishes), 1 if nodes is None else nodes)
     if not is_local(facts.address):
-        facts = moved(facts, _machine_address())
+        facts = moved(facts, machine_address())
     return grown(facts, nodes or 0)
 
 
@@ -45,18 +44,3 @@ async def _relieve_supervisor(layout: Layout) -> None:
     if supervisor is not None:
         os.kill(supervisor.pid, signal.SIGHUP)
         await wait_exit(supervisor)
-
-
-def is_local(address: str) -> bool:
-    """Whether an address is this machine's."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((address, 0))
-        except OSError:
-            return False
-        return True
-
-
-def _machine_address() -> str | None:
-    found = host_address()
-    return None if found == NO_ADDRESS else found

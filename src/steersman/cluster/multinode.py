@@ -1,7 +1,7 @@
 """Several nodes on one machine: where each has its place, and the link that joins them."""
 
 from steersman.cluster.layout import ClusterFacts, Layout, NodeFacts
-from steersman.cluster.nodecontext import NodePlace, cluster_id, namespace_of, node_context
+from steersman.cluster.nodecontext import NodePlace, cluster_id, namespace_of, node_context, pod_bridge
 from steersman.cni.uplink import NodeLink, Uplink
 from steersman.component.nodecontext import NodeContext
 
@@ -26,7 +26,17 @@ def uplink_of(layout: Layout, facts: ClusterFacts, context: NodeContext) -> Upli
     return Uplink(node_link(layout, facts), namespace, context.network.node_ips[0], facts.address)
 
 
+def own_interfaces(layout: Layout) -> frozenset[str]:
+    """The bridges of this cluster in the machine's own namespace."""
+    short = cluster_id(layout.data_dir)
+    return frozenset((pod_bridge(short), _link_bridge(short)))
+
+
 def node_link(layout: Layout, facts: ClusterFacts) -> NodeLink:
     """The link that joins this cluster's nodes."""
     short = cluster_id(layout.data_dir)
-    return NodeLink(f"stn{short}", facts.node_network, facts.cluster_cidr, f"steersman-{short}-nodes")
+    return NodeLink(_link_bridge(short), facts.node_network, facts.cluster_cidr, f"steersman-{short}-nodes")
+
+
+def _link_bridge(short: str) -> str:
+    return f"stn{short}"

@@ -38,6 +38,11 @@ def cluster_id(data_dir: Path) -> str:
     return hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()[:8]
 
 
+def pod_bridge(short: str) -> str:
+    """The bridge of a node's pods, by its cluster's id; at most 15 characters."""
+    return f"stm{short}"
+
+
 def run_dir(data_dir: Path, name: str, run_root: Path = RUN_ROOT) -> Path:
     """Where a node keeps what is void after a reboot."""
     return cluster_run_dir(data_dir, run_root) / _directory(name)
@@ -84,7 +89,7 @@ def node_context(data_dir: Path, name: str, place: NodePlace, run_root: Path = R
             node_ips=place.node_ips,
             pod_cidr=place.pod_cidr,
             cluster_cidr=place.cluster_cidr,
-            bridge=f"stm{short}",
+            bridge=pod_bridge(short),
             cni_table=f"steersman-{short}-cni",
             proxy_table=f"steersman-{short}-proxy",
             mtu=place.mtu,
