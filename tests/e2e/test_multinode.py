@@ -1,4 +1,4 @@
-"""Two nodes on one machine, and a machine whose address changes. Needs root and containerd."""
+"""Two nodes on one machine that has a strict firewall and whose address changes. Needs root and containerd."""
 
 import json
 import subprocess
@@ -11,6 +11,15 @@ from steersman.testing.realnode import missing_for_real_node, network_namespace
 from tests.e2e.conftest import Cluster, free_port
 
 IMAGE = "steersman.local/busybox:1"
+# As Docker, ufw and hand-written rules leave a machine: what they don't know is dropped.
+FIREWALL = """
+table inet strict
+delete table inet strict
+table inet strict {
+  chain forward { type filter hook forward priority 0; policy drop; ct state established accept; }
+  chain input { type filter hook input priority 0; policy drop; iifname lo accept; ct state established accept; }
+}
+"""
 FIRST_ADDRESS, SECOND_ADDRESS = "192.0.2.2", "192.0.2.3"
 
 
@@ -25,6 +34,7 @@ def machine() -> Iterator[Path]:
             ip(namespace, "link", "set", name, "up")
         ip(namespace, "address", "add", f"{FIRST_ADDRESS}/24", "dev", "lan")
         ip(namespace, "route", "add", "default", "via", "192.0.2.1")
+        load_firewall(namespace)
         yield namespace
 
 
@@ -36,6 +46,11 @@ def cluster(machine: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield made
     finally:
         made.steersman("down", check=False)
+
+
+def load_firewall(namespace: Path) -> None:
+    enter = ("nsenter", f"--net={namespace}", "--")
+    subprocess.run((*enter, "nft", "-f", "-"), input=FIREWALL, text=True, check=True, timeout=10)
 
 
 def ip(namespace: Path, *arguments: str) -> None:
@@ -65,6 +80,15 @@ def test_a_node_joins_a_running_cluster_and_their_pods_reach_each_other(cluster:
         )
     same = cluster.kubectl(newest, "get", "pod", "one", "-o", "jsonpath={.status.containerStatuses[0].containerID}")
     assert same == started, "a pod was restarted because a node joined"
+
+
+def test_a_firewall_that_is_reloaded_lets_pods_through_again(cluster: Cluster, newest: Path) -> None:
+    assert cluster.namespace is not None
+    load_firewall(cluster.namespace)
+    lookup = ("sh", "-c", "until wget -qO- http://$0:8080/; do sleep 0.2; done")
+    for here, there in (("one", "two"), ("two", "one")):
+        address = cluster.kubectl(newest, "get", "pod", there, "-o", "jsonpath={.status.podIP}")
+        assert cluster.kubectl(newest, "exec", here, "--", *lookup, address) == f"from {there}\n"
 
 
 def test_when_the_machines_address_changes_up_makes_the_cluster_follow(cluster: Cluster, newest: Path) -> None:

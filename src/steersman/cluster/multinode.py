@@ -2,6 +2,7 @@
 
 from steersman.cluster.layout import ClusterFacts, Layout, NodeFacts
 from steersman.cluster.nodecontext import NodePlace, cluster_id, namespace_of, node_context, pod_bridge
+from steersman.cni.firewall import Opening
 from steersman.cni.uplink import NodeLink, Uplink
 from steersman.component.nodecontext import NodeContext
 
@@ -30,6 +31,11 @@ def own_interfaces(layout: Layout) -> frozenset[str]:
     """The bridges of this cluster in the machine's own namespace."""
     short = cluster_id(layout.data_dir)
     return frozenset((pod_bridge(short), _link_bridge(short)))
+
+
+def opening_of(layout: Layout) -> Opening:
+    """What foreign firewalls are asked to let through."""
+    return Opening(tuple(sorted(own_interfaces(layout))), f"steersman-{cluster_id(layout.data_dir)}")
 
 
 def node_link(layout: Layout, facts: ClusterFacts) -> NodeLink:

@@ -7,9 +7,10 @@ from steersman.client.interface import Client
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.multinode import context_of
+from steersman.cluster.multinode import context_of, opening_of
 from steersman.cluster.pki import cluster_ca, kubelet_serving
 from steersman.cluster.runtimeready import wait_ready
+from steersman.cni.firewallkeeper import FirewallKeeper
 from steersman.cni.peerroutes import PeerRoutes
 from steersman.cni.server import PodNetwork
 from steersman.component.clock import Clock
@@ -59,7 +60,7 @@ class Node:
         serving = kubelet_serving(place.layout, node, now)
         self._identity = NodeIdentity(serving, cluster_ca(place.layout, now).cert_pem)
         self._context = context_of(place.layout, place.facts, node)
-        self._images = place.layout.images
+        self._layout = place.layout
         self._clock = clock
         self._threads = threads
 
@@ -80,6 +81,8 @@ class Node:
             cidr = self._facts.service_cidr
             proxy = Proxy(self._context, cidr, self._clients.proxy, self._clock, self._threads)
             async with asyncio.TaskGroup() as group:
+                if self._context.network.namespace is None:
+                    group.create_task(FirewallKeeper(opening_of(self._layout), self._clock, self._threads).run())
                 group.create_task(Kubelet(deps, settings).run())
                 group.create_task(proxy.run())
                 group.create_task(PeerRoutes(network, self._clients.proxy, self._clock).run())
@@ -89,7 +92,7 @@ class Node:
     async def _import_images(self, runtime: Runtime) -> None:
         """The pause image and the sample image, made of this machine's packages, so that no registry is needed."""
         present = {name for image in await runtime.list_images() for name in image.repo_tags}
-        archives = await self._threads.run(images.build_images, self._images, images.Programs())
+        archives = await self._threads.run(images.build_images, self._layout.images, images.Programs())
         for archive in archives:
             names = await self._threads.run(images.archive_references, archive)
             if not present.issuperset(names):

@@ -4,11 +4,12 @@ import shutil
 
 from steersman.cluster import containerd
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.multinode import contexts, node_link, uplink_of
+from steersman.cluster.multinode import contexts, node_link, opening_of, uplink_of
 from steersman.cluster.nodecontext import cluster_run_dir
 from steersman.cluster.supervise import SUPERVISOR, specs
 from steersman.cni import uplink
 from steersman.cni.bridge import tear_down
+from steersman.cni.firewallkeeper import close_up
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, stop_process
 from steersman.component.threads import Threads
@@ -40,6 +41,7 @@ def take_nodes_away(layout: Layout, facts: ClusterFacts) -> None:
         if link is None:
             tear_down(context.network)
             remove_rules(context)
+            close_up(opening_of(layout))
         else:
             # All else that is in the namespace goes with it.
             uplink.disconnect(link)

@@ -1,0 +1,136 @@
+"""Living beside foreign firewalls: what must be let through theirs, so that pods reach each other and the node. Pure.
+
+An accept in a table of our own doesn't help where another base chain drops: Docker and ufw let the FORWARD chain drop
+by policy, ufw and firewalld the input too. So a few rules for our own bridges stand in their chains, marked by a
+comment that names the cluster.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+DOCKER_CHAIN = "DOCKER-USER"
+"""Docker keeps it for rules that are not its own, and asks it first."""
+FIREWALLD = "firewalld"
+_REFUSING = ("DROP", "REJECT")
+_HOOKS = ("forward", "input")
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is to be let through: traffic from and to these interfaces; `mark` is our rules' comment."""
+
+    interfaces: tuple[str, ...]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A base chain of nftables."""
+
+    family: str
+    table: str
+    name: str
+    hook: str
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.table} {self.name}"
+
+
+def iptables_missing(saved: str, opening: Opening) -> tuple[tuple[str, ...], ...]:
+    """The rules to insert, as iptables' arguments, given what `iptables-save -t filter` printed."""
+    policies, rules = _parse_saved(saved)
+    wanted = []
+    if _is_closed("FORWARD", policies, rules):
+        chain = DOCKER_CHAIN if DOCKER_CHAIN in policies else "FORWARD"
+        wanted += [(chain, *rule) for rule in _forward_rules(opening)]
+    if _is_closed("INPUT", policies, rules):
+        wanted += [("INPUT", *rule) for rule in _input_rules(opening)]
+    present = {tuple(shlex.split(rule)[1:]) for rule in rules}
+    return tuple(("-I", *rule) for rule in wanted if rule not in present)
+
+
+def iptables_ours(saved: str, opening: Opening) -> tuple[tuple[str, ...], ...]:
+    """The deletions of every rule of ours."""
+    _, rules = _parse_saved(saved)
+    words = (shlex.split(rule) for rule in rules)
+    return tuple(("-D", *rule[1:]) for rule in words if opening.mark in rule)
+
+
+def closed_chains(ruleset: Mapping[str, Any], *, has_iptables: bool) -> tuple[Chain, ...]:
+    """The base chains that drop what isn't accepted, given `nft -j list chains`.
+
+    iptables' own tables are left to iptables where it is installed: it doesn't like others' rules in them.
+    """
+    found = []
+    for item in ruleset.get("nftables", ()):
+        chain = item.get("chain")
+        if chain is None or chain.get("type") != "filter" or chain.get("hook") not in _HOOKS:
+            continue
+        family, table = chain["family"], chain["table"]
+        is_iptables = has_iptables and family == "ip" and table == "filter"
+        is_closed = chain.get("policy") == "drop" or table == FIREWALLD
+        if family in ("ip", "inet") and is_closed and not is_iptables:
+            found.append(Chain(family, table, chain["name"], chain["hook"]))
+    return tuple(found)
+
+
+def nft_missing(chain: Chain, listed: Mapping[str, Any], opening: Opening) -> str:
+    """The commands that insert what the chain lacks, given `nft -j list chain` of it; empty if it lacks nothing."""
+    present = {tuple(sorted(_interfaces(rule))) for rule in _own_rules(listed, opening)}
+    matches = [("iifname", name) for name in opening.interfaces]
+    if chain.hook == "forward":
+        matches += [("oifname", name) for name in opening.interfaces]
+    return "".join(
+        f'insert rule {chain} {key} "{name}" accept comment "{opening.mark}"\n'
+        for key, name in matches
+        if ((key, name),) not in present
+    )
+
+
+def nft_ours(chain: Chain, listed: Mapping[str, Any], opening: Opening) -> str:
+    """The commands that delete every rule of ours in the chain."""
+    return "".join(f"delete rule {chain} handle {rule['handle']}\n" for rule in _own_rules(listed, opening))
+
+
+def _forward_rules(opening: Opening) -> Iterable[tuple[str, ...]]:
+    for name in opening.interfaces:
+        yield "-i", name, *_accept(opening)
+        yield "-o", name, *_accept(opening)
+
+
+def _input_rules(opening: Opening) -> Iterable[tuple[str, ...]]:
+    for name in opening.interfaces:
+        yield "-i", name, *_accept(opening)
+
+
+def _accept(opening: Opening) -> tuple[str, ...]:
+    return "-m", "comment", "--comment", opening.mark, "-j", "ACCEPT"
+
+
+def _parse_saved(saved: str) -> tuple[dict[str, str], list[str]]:
+    """Each chain's policy (`-` for those without), and the rules as they were printed."""
+    lines = saved.splitlines()
+    policies = dict(line[1:].split()[:2] for line in lines if line.startswith(":"))
+    return policies, [line for line in lines if line.startswith("-A ")]
+
+
+def _is_closed(chain: str, policies: Mapping[str, str], rules: Sequence[str]) -> bool:
+    """It drops by policy, or a last rule without conditions refuses all."""
+    ends = any(rule.split()[1:4] == [chain, "-j", verdict] for rule in rules for verdict in _REFUSING)
+    return policies.get(chain) == "DROP" or ends
+
+
+def _own_rules(listed: Mapping[str, Any], opening: Opening) -> Iterable[Mapping[str, Any]]:
+    for item in listed.get("nftables", ()):
+        rule = item.get("rule")
+        if rule is not None and rule.get("comment") == opening.mark:
+            yield rule
+
+
+def _interfaces(rule: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    for expression in rule.get("expr", ()):
+        match = expression.get("match")
+        if match is not None and "meta" in match.get("left", {}):
+            yield match["left"]["meta"]["key"], match["right"]

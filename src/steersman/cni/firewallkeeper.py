@@ -1,0 +1,128 @@
+"""Keeps our rules in foreign firewalls, also when those are reloaded: the kernel tells of every change."""
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+from typing import Any
+
+from steersman.cni.firewall import (
+    FIREWALLD,
+    Chain,
+    Opening,
+    closed_chains,
+    iptables_missing,
+    iptables_ours,
+    nft_missing,
+    nft_ours,
+)
+from steersman.component.clock import Clock
+from steersman.component.log import get_logger
+from steersman.component.threads import Threads
+
+_log = get_logger(__name__)
+
+COMMAND_SECONDS = 10.0
+# A firewall that is reloaded writes for a while.
+GATHER_SECONDS = 1.0
+OWN_TABLES = b"steersman-"
+_NETLINK_NETFILTER, _NFNLGRP_NFTABLES = 12, 7
+_RECEIVE_BYTES = 1 << 16
+_SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin"
+
+
+class FirewallKeeper:
+    """For a node in the machine's own network namespace."""
+
+    def __init__(self, opening: Opening, clock: Clock, threads: Threads) -> None:
+        self._opening, self._clock, self._threads = opening, clock, threads
+
+    async def run(self) -> None:
+        """Follow until cancelled; the rules stay."""
+        changed = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, _NETLINK_NETFILTER) as news:
+            news.bind((0, 1 << (_NFNLGRP_NFTABLES - 1)))
+            loop.add_reader(news, _read, news, changed)
+            try:
+                while True:
+                    await self._open()
+                    await changed.wait()
+                    await self._clock.sleep(GATHER_SECONDS)
+                    changed.clear()
+            finally:
+                loop.remove_reader(news)
+
+    async def _open(self) -> None:
+        try:
+            added = await self._threads.run(open_up, self._opening)
+        except subprocess.CalledProcessError as error:
+            _log.warning("a foreign firewall may keep pods from each other", command=error.cmd, error=error.stderr)
+            return
+        if added:
+            _log.info("foreign firewalls let pods through", rules=added)
+
+
+def open_up(opening: Opening) -> int:
+    """Insert what is missing in each foreign firewall; how many rules that were. Blocks."""
+    missing = iptables_missing(_iptables_saved(), opening)
+    for rule in missing:
+        _run("iptables", "--wait", *rule)
+    added = len(missing)
+    for chain in _closed():
+        commands = nft_missing(chain, _list_chain(chain), opening)
+        if commands and not (chain.table == FIREWALLD and _trust(opening)):
+            _run("nft", "-f", "-", text=commands)
+            added += commands.count("\n")
+    return added
+
+
+def close_up(opening: Opening) -> None:
+    """Take every rule of ours away. Blocks."""
+    for rule in iptables_ours(_iptables_saved(), opening):
+        _run("iptables", "--wait", *rule)
+    for chain in _closed():
+        commands = nft_ours(chain, _list_chain(chain), opening)
+        if commands:
+            _run("nft", "-f", "-", text=commands)
+
+
+def _read(news: socket.socket, changed: asyncio.Event) -> None:
+    """Note a change that isn't of a table of ours."""
+    try:
+        if OWN_TABLES not in news.recv(_RECEIVE_BYTES):
+            changed.set()
+    except BlockingIOError:
+        return
+    except OSError:
+        changed.set()  # more news than fit: some are lost
+
+
+def _trust(opening: Opening) -> bool:
+    """Have firewalld itself trust our interfaces, where it can be asked; it may not let others change its table."""
+    program = shutil.which("firewall-cmd", path=_SYSTEM_PATH)
+    if program is None:
+        return False
+    for name in opening.interfaces:
+        _run(program, "--zone=trusted", f"--change-interface={name}")
+    return True
+
+
+def _iptables_saved() -> str:
+    program = shutil.which("iptables-save", path=_SYSTEM_PATH)
+    return _run(program, "-t", "filter") if program is not None else ""
+
+
+def _closed() -> tuple[Chain, ...]:
+    has_iptables = shutil.which("iptables", path=_SYSTEM_PATH) is not None
+    return closed_chains(json.loads(_run("nft", "-j", "list", "chains")), has_iptables=has_iptables)
+
+
+def _list_chain(chain: Chain) -> Any:
+    return json.loads(_run("nft", "-j", "list", "chain", chain.family, chain.table, chain.name))
+
+
+def _run(*command: str, text: str = "") -> str:
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=COMMAND_SECONDS)
+    return done.stdout
