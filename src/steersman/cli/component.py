@@ -4,10 +4,11 @@ import argparse
 from functools import partial
 
 from steersman.cli.errors import CommandError
-from steersman.cluster.components import COMPONENTS, run_node, run_until_stopped
+from steersman.cluster.components import COMPONENTS, run_node
 from steersman.cluster.layout import Layout
-from steersman.cluster.supervise import supervise
+from steersman.cluster.supervise import AlreadySupervised, supervise
 from steersman.component import log
+from steersman.component.mainloop import run_until_stopped
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -18,7 +19,10 @@ def run(arguments: argparse.Namespace) -> None:
     if facts is None:
         raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
     if arguments.command == "supervise":
-        run_until_stopped(partial(supervise, layout, facts))
+        try:
+            run_until_stopped(partial(supervise, layout, facts))
+        except AlreadySupervised as error:
+            raise CommandError(str(error)) from error
     elif arguments.command == "node":
         run_until_stopped(partial(run_node, layout, facts, arguments.node))
     else:

@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--service-cidr", default="10.96.0.0/16", help="the service network of a new cluster")
             command.add_argument("--node-network", default="10.245.0.0/24", help="what joins further nodes")
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
+            command.add_argument("--enable", action="store_true", help="have systemd start the cluster at each boot")
+            command.add_argument("--foreground", action="store_true", help="become the supervisor, as an init wants it")
             command.add_argument("--sample", action="store_true", help="also apply a sample application")
         if name == "image":
             command.add_argument("action", choices=("import", "list"))

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import shutil
 
+from steersman.cluster import systemd
 from steersman.cluster.layout import Layout
 from steersman.cluster.stop import stop_cluster
 
@@ -16,6 +17,8 @@ def run(arguments: argparse.Namespace) -> None:
         print(f"there is no cluster in {layout.data_dir}")
         return
     asyncio.run(stop_cluster(layout, facts))
+    if systemd.is_enabled(layout):
+        systemd.disable(layout)
     for entry in layout.data_dir.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     # A directory that is a filesystem of its own stays.

@@ -8,7 +8,7 @@ from steersman.apimachinery.status import StatusError
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.start import start
+from steersman.cluster.start import start_supervisor
 from steersman.cluster.supervise import SUPERVISOR, specs, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running
@@ -30,7 +30,7 @@ def _processes(layout: Layout, facts: ClusterFacts) -> bool:
     is_well = True
     if read_running(layout.pid(SUPERVISOR)) is None and any(read_running(one.pid_file) for one in specs(layout, facts)):
         # Only the supervisor was killed: a new one adopts the others.
-        start(layout, facts)
+        start_supervisor(layout)
     for one in (supervisor_spec(layout), *specs(layout, facts)):
         identity = read_running(one.pid_file)
         is_well = is_well and identity is not None

@@ -5,17 +5,21 @@ import asyncio
 import shutil
 import sys
 import time
+from functools import partial
 
 from steersman.cli.errors import CommandError
-from steersman.cluster.change import facts_now, make_way
+from steersman.cluster import systemd
+from steersman.cluster.change import facts_now, make_way, relieve_supervisor
 from steersman.cluster.facts import UnfitNetwork, Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import own_interfaces
 from steersman.cluster.preflight.machine import observe
 from steersman.cluster.preflight.verdict import faults, needed_ports
-from steersman.cluster.start import start
-from steersman.cluster.supervise import SUPERVISOR
+from steersman.cluster.start import start_server, start_supervisor
+from steersman.cluster.supervise import SUPERVISOR, supervise
+from steersman.component import log
 from steersman.component.clock import RealClock
+from steersman.component.mainloop import run_until_stopped
 from steersman.component.processes import read_running
 from steersman.component.threads import Threads
 
@@ -34,7 +38,14 @@ def run(arguments: argparse.Namespace) -> None:
         layout.write_facts(facts)
         if before is not None:
             asyncio.run(make_way(layout, before, facts))
-        start(layout, facts)
+        start_server(layout, facts)
+        if not arguments.foreground:
+            _supervised(layout, wants_systemd=arguments.enable)
+    if arguments.foreground:
+        asyncio.run(relieve_supervisor(layout))
+        log.configure()
+        run_until_stopped(partial(supervise, layout, facts))
+        return
     asyncio.run(_wait(layout, facts, wants_sample=arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
@@ -59,6 +70,16 @@ def _check(layout: Layout, facts: ClusterFacts) -> None:
             raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in fatal)]))
     for fault in found:
         print(f"  mind: {fault.problem}: {fault.cure}")
+
+
+def _supervised(layout: Layout, *, wants_systemd: bool) -> None:
+    try:
+        if wants_systemd and not systemd.is_enabled(layout):
+            asyncio.run(relieve_supervisor(layout))
+            systemd.enable(layout)
+        start_supervisor(layout)
+    except systemd.SystemdError as error:
+        raise CommandError(str(error)) from error
 
 
 class Step:

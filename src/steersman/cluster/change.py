@@ -31,14 +31,14 @@ async def make_way(layout: Layout, before: ClusterFacts, after: ClusterFacts) ->
     gone = before.address != after.address
     missing = [one for one in specs(layout, after) if read_running(one.pid_file) is None]
     if gone or missing:
-        await _relieve_supervisor(layout)
+        await relieve_supervisor(layout)
     for one in reversed(components(layout, before)) if gone else ():
         identity = read_running(one.pid_file)
         if identity is not None:
             await stop_process(identity, STOP_SECONDS, RealClock())
 
 
-async def _relieve_supervisor(layout: Layout) -> None:
+async def relieve_supervisor(layout: Layout) -> None:
     """Let it go without stopping anything: its successor starts at once what it was waiting to restart."""
     supervisor = read_running(layout.pid(SUPERVISOR))
     if supervisor is not None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from random import SystemRandom
@@ -19,22 +18,6 @@ _log = get_logger(__name__)
 
 # Measured: with the default of 5 ms a busy loop starves the database's writer thread.
 SWITCH_INTERVAL_SECONDS = 0.0005
-
-
-def run_until_stopped(main: Callable[[], Awaitable[None]]) -> None:
-    """Run a component on uvloop until SIGTERM or SIGINT, then let it unwind."""
-    import uvloop
-
-    async def guarded() -> None:
-        task = asyncio.ensure_future(main())
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-        try:
-            await task
-        except asyncio.CancelledError:
-            _log.info("stopped")
-
-    uvloop.run(guarded())
 
 
 async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:

@@ -1,20 +1,27 @@
 """Starting a cluster's processes: the API server first, then a supervisor that adopts it and starts the others."""
 
+from steersman.cluster import systemd
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.supervise import SUPERVISOR, specs, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running, spawn
 
 
-def start(layout: Layout, facts: ClusterFacts) -> None:
-    """Start what doesn't run. Blocks for some 100 ms, while the API server is coming up."""
-    is_supervised = read_running(layout.pid(SUPERVISOR)) is not None
+def start_server(layout: Layout, facts: ClusterFacts) -> None:
+    """Start the API server, unless it runs or a supervisor sees to it, and write everyone's credentials meanwhile."""
     server = specs(layout, facts)[0]
+    is_supervised = read_running(layout.pid(SUPERVISOR)) is not None
     if not is_supervised and read_running(server.pid_file) is None:
         spawn(server)
-    # Only now, as the API server has its own start to work on meanwhile: cryptography takes a while to import.
+    # Only now, as the API server has its own start to work on: cryptography takes a while to import.
     from steersman.cluster.pki import write_kubeconfigs
 
     write_kubeconfigs(layout, facts, RealClock().now())
-    if not is_supervised:
+
+
+def start_supervisor(layout: Layout) -> None:
+    """Start one, unless it runs; by systemd where that keeps it. SystemdError if it refuses."""
+    if systemd.is_enabled(layout):
+        systemd.start(layout)
+    elif read_running(layout.pid(SUPERVISOR)) is None:
         spawn(supervisor_spec(layout))

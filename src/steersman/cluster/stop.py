@@ -2,7 +2,7 @@
 
 import shutil
 
-from steersman.cluster import containerd
+from steersman.cluster import containerd, systemd
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import contexts, node_link, opening_of, uplink_of
 from steersman.cluster.nodecontext import cluster_run_dir
@@ -21,6 +21,9 @@ STOP_SECONDS = 20.0
 async def stop_cluster(layout: Layout, facts: ClusterFacts) -> None:
     """Nothing of the cluster runs afterwards."""
     clock, threads = RealClock(), Threads()
+    if systemd.is_enabled(layout):
+        # Else it would start its supervisor again.
+        await threads.run(systemd.stop, layout)
     pid_files = [layout.pid(SUPERVISOR), *(one.pid_file for one in reversed(specs(layout, facts)))]
     for path in pid_files:
         identity = read_running(path)

@@ -5,6 +5,7 @@ stopping anything, so that a new one starts what the cluster's facts say now.
 """
 
 import asyncio
+import fcntl
 import signal
 import sys
 
@@ -13,7 +14,7 @@ from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import contexts, uplink_of
 from steersman.cni import uplink
 from steersman.component.clock import Clock, RealClock
-from steersman.component.processes import Processes, ProcessSpec
+from steersman.component.processes import Processes, ProcessSpec, current, write_pid_file
 from steersman.component.threads import Threads
 
 SUPERVISOR = "supervisor"
@@ -50,8 +51,25 @@ def supervisor_spec(layout: Layout) -> ProcessSpec:
     return ProcessSpec(SUPERVISOR, spec(layout, "supervise").command, layout.log(SUPERVISOR), layout.pid(SUPERVISOR))
 
 
+class AlreadySupervised(Exception):
+    """Another supervisor keeps this cluster."""
+
+
 async def supervise(layout: Layout, facts: ClusterFacts) -> None:
-    """Start or adopt every process and keep them until cancelled; then stop them in reverse order."""
+    """Start or adopt every process and keep them until cancelled; then stop them in reverse order.
+
+    AlreadySupervised if another one does.
+    """
+    with layout.pid(SUPERVISOR).with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadySupervised(f"{layout.data_dir} has a supervisor") from error
+        write_pid_file(layout.pid(SUPERVISOR), current(supervisor_spec(layout).command))
+        await _supervise(layout, facts)
+
+
+async def _supervise(layout: Layout, facts: ClusterFacts) -> None:
     clock, threads = RealClock(), Threads()
     processes = Processes(clock, threads)
     leaves = asyncio.Event()

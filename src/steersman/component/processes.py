@@ -219,6 +219,11 @@ def write_pid_file(path: Path, identity: ProcessIdentity) -> None:
     files.write_atomic(path, json.dumps(record).encode() + b"\n", files.PRIVATE_FILE)
 
 
+def current(command: tuple[str, ...]) -> ProcessIdentity:
+    """This process itself, as if it had been started by `command`."""
+    return ProcessIdentity(os.getpid(), _start_time(os.getpid()) or 0, _boot_id(), command)
+
+
 def read_running(path: Path) -> ProcessIdentity | None:
     """Whom the pid file names, if that very process still runs."""
     content = files.read_if_exists(path)
