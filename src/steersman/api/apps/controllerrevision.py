@@ -1,4 +1,4 @@
-"""controllerrevision"""
+"""Snapshots of what a StatefulSet or DaemonSet looked like."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from steersman.apimachinery.markers import Int64, Required, Wire, always
 
 
 class ControllerRevision(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
-    """Controller revision."""
+    """An unchanging snapshot of a controller's template, kept so that a rollout can be undone."""
 
     data: Annotated[Any, Wire(2), Required()] = None
     revision: Annotated[Int64, Wire(3)] = always(0)

@@ -1,4 +1,4 @@
-"""daemonset"""
+"""DaemonSet: one pod on every node that fits."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,28 +12,28 @@ from steersman.apimachinery.times import Time
 
 
 class DaemonSetUpdateStrategyType(StrEnum):
-    """Daemon set update strategy type."""
+    """When pods of an old template are replaced."""
 
     ROLLING_UPDATE = "RollingUpdate"
     ON_DELETE = "OnDelete"
 
 
 class RollingUpdateDaemonSet(Object, package="k8s.io.api.apps.v1"):
-    """Rolling update daemon set."""
+    """How many nodes may be without a running pod, or with two, during a rollout."""
 
     maxUnavailable: Annotated[IntOrString | None, Wire(1)] = None
     maxSurge: Annotated[IntOrString | None, Wire(2)] = None
 
 
 class DaemonSetUpdateStrategy(Object, package="k8s.io.api.apps.v1"):
-    """Daemon set update strategy."""
+    """How a change of the template reaches the pods."""
 
     type: Annotated[str, Wire(1), OneOf(DaemonSetUpdateStrategyType)] = ""
     rollingUpdate: Annotated[RollingUpdateDaemonSet | None, Wire(2)] = None
 
 
 class DaemonSetSpec(Object, package="k8s.io.api.apps.v1"):
-    """Daemon set spec."""
+    """Which pods the set owns, what they are made from, and how they are replaced."""
 
     selector: Annotated[LabelSelector | None, Wire(1), Required()] = None
     template: Annotated[PodTemplateSpec, Wire(2), Required()] = always(PodTemplateSpec)
@@ -43,7 +43,7 @@ class DaemonSetSpec(Object, package="k8s.io.api.apps.v1"):
 
 
 class DaemonSetCondition(Object, package="k8s.io.api.apps.v1"):
-    """Daemon set condition."""
+    """One observation about a DaemonSet."""
 
     type: Annotated[str, Wire(1)] = always("")
     status: Annotated[str, Wire(2)] = always("")
@@ -53,7 +53,7 @@ class DaemonSetCondition(Object, package="k8s.io.api.apps.v1"):
 
 
 class DaemonSetStatus(Object, package="k8s.io.api.apps.v1"):
-    """Daemon set status."""
+    """On how many nodes the pod should run, runs, and is up to date."""
 
     currentNumberScheduled: Annotated[Int32, Wire(1), Required()] = always(0)
     numberMisscheduled: Annotated[Int32, Wire(2), Required()] = always(0)
@@ -68,7 +68,7 @@ class DaemonSetStatus(Object, package="k8s.io.api.apps.v1"):
 
 
 class DaemonSet(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
-    """Daemon set."""
+    """Keeps one pod of a template on every node that fits, also on nodes that join later."""
 
     spec: Annotated[DaemonSetSpec, Wire(2), Required()] = always(DaemonSetSpec)
     status: Annotated[DaemonSetStatus, Wire(3)] = always(DaemonSetStatus)

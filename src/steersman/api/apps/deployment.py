@@ -1,4 +1,4 @@
-"""deployment"""
+"""Deployment: replicas of a template, with rollouts that can be watched, paused and undone."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -23,28 +23,28 @@ from steersman.apimachinery.times import Time
 
 
 class DeploymentStrategyType(StrEnum):
-    """Deployment strategy type."""
+    """Whether new pods come while old ones still serve, or after they are gone."""
 
     RECREATE = "Recreate"
     ROLLING_UPDATE = "RollingUpdate"
 
 
 class RollingUpdateDeployment(Object, package="k8s.io.api.apps.v1"):
-    """Rolling update deployment."""
+    """How far the number of pods may stray from the wanted one during a rollout."""
 
     maxUnavailable: Annotated[IntOrString | None, Wire(1)] = None
     maxSurge: Annotated[IntOrString | None, Wire(2)] = None
 
 
 class DeploymentStrategy(Object, package="k8s.io.api.apps.v1"):
-    """Deployment strategy."""
+    """How pods of an old template are replaced."""
 
     type: Annotated[str, Wire(1), OneOf(DeploymentStrategyType)] = ""
     rollingUpdate: Annotated[RollingUpdateDeployment | None, Wire(2)] = None
 
 
 class DeploymentSpec(Object, package="k8s.io.api.apps.v1"):
-    """Deployment spec."""
+    """How many pods of which template are wanted, and how a change of it is rolled out."""
 
     replicas: Annotated[Int32 | None, Wire(1)] = None
     selector: Annotated[LabelSelector | None, Wire(2), Required()] = None
@@ -57,7 +57,7 @@ class DeploymentSpec(Object, package="k8s.io.api.apps.v1"):
 
 
 class DeploymentCondition(Object, package="k8s.io.api.apps.v1"):
-    """Deployment condition."""
+    """One observation about a Deployment, such as whether its rollout gets on."""
 
     type: Annotated[str, Wire(1)] = always("")
     status: Annotated[str, Wire(2)] = always("")
@@ -68,7 +68,7 @@ class DeploymentCondition(Object, package="k8s.io.api.apps.v1"):
 
 
 class DeploymentStatus(Object, package="k8s.io.api.apps.v1"):
-    """Deployment status."""
+    """How far the rollout is: pods that exist, are of the newest template, and are available."""
 
     observedGeneration: Annotated[Int64, Wire(1)] = 0
     replicas: Annotated[Int32, Wire(2)] = 0
@@ -82,7 +82,7 @@ class DeploymentStatus(Object, package="k8s.io.api.apps.v1"):
 
 
 class Deployment(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
-    """Deployment."""
+    """Keeps a number of pods of a template running, and replaces them gradually when the template changes."""
 
     spec: Annotated[DeploymentSpec, Wire(2), Required()] = always(DeploymentSpec)
     status: Annotated[DeploymentStatus, Wire(3)] = always(DeploymentStatus)

@@ -1,4 +1,4 @@
-"""replicaset"""
+"""ReplicaSet: a number of pods of one template."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from steersman.apimachinery.times import Time
 
 
 class ReplicaSetSpec(Object, package="k8s.io.api.apps.v1"):
-    """Replica set spec."""
+    """How many pods are wanted, which ones count, and what new ones are made from."""
 
     replicas: Annotated[Int32 | None, Wire(1)] = None
     minReadySeconds: Annotated[Int32, Wire(4)] = 0
@@ -20,7 +20,7 @@ class ReplicaSetSpec(Object, package="k8s.io.api.apps.v1"):
 
 
 class ReplicaSetCondition(Object, package="k8s.io.api.apps.v1"):
-    """Replica set condition."""
+    """One observation about a ReplicaSet."""
 
     type: Annotated[str, Wire(1)] = always("")
     status: Annotated[str, Wire(2)] = always("")
@@ -30,7 +30,7 @@ class ReplicaSetCondition(Object, package="k8s.io.api.apps.v1"):
 
 
 class ReplicaSetStatus(Object, package="k8s.io.api.apps.v1"):
-    """Replica set status."""
+    """How many pods exist, match the template, are ready and available."""
 
     replicas: Annotated[Int32, Wire(1), Required()] = always(0)
     fullyLabeledReplicas: Annotated[Int32, Wire(2)] = 0
@@ -42,7 +42,7 @@ class ReplicaSetStatus(Object, package="k8s.io.api.apps.v1"):
 
 
 class ReplicaSet(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
-    """Replica set."""
+    """Keeps a number of pods of one template running; Deployments make one for each template."""
 
     spec: Annotated[ReplicaSetSpec, Wire(2), Required()] = always(ReplicaSetSpec)
     status: Annotated[ReplicaSetStatus, Wire(3)] = always(ReplicaSetStatus)

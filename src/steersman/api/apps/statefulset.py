@@ -1,4 +1,4 @@
-"""statefulset"""
+"""StatefulSet: pods with names, order and storage of their own."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -24,14 +24,14 @@ from steersman.apimachinery.times import Time
 
 
 class PodManagementPolicyType(StrEnum):
-    """Pod management policy type."""
+    """Whether pods are made and ended one after the other, or all at once."""
 
     ORDERED_READY = "OrderedReady"
     PARALLEL = "Parallel"
 
 
 class StatefulSetUpdateStrategyType(StrEnum):
-    """Stateful set update strategy type."""
+    """Whether pods of an old template are replaced by themselves or when deleted."""
 
     ROLLING_UPDATE = "RollingUpdate"
     ON_DELETE = "OnDelete"
@@ -39,34 +39,34 @@ class StatefulSetUpdateStrategyType(StrEnum):
 
 
 class StatefulSetOrdinals(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set ordinals."""
+    """From which number on the pods are counted."""
 
     start: Annotated[Int32, Wire(1)] = always(0)
 
 
 class StatefulSetPersistentVolumeClaimRetentionPolicy(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set persistent volume claim retention policy."""
+    """What becomes of the claims when the set shrinks or is deleted."""
 
     whenDeleted: Annotated[str, Wire(1)] = ""
     whenScaled: Annotated[str, Wire(2)] = ""
 
 
 class RollingUpdateStatefulSetStrategy(Object, package="k8s.io.api.apps.v1"):
-    """Rolling update stateful set strategy."""
+    """From which number on pods are replaced, and how many at a time."""
 
     partition: Annotated[Int32 | None, Wire(1)] = None
     maxUnavailable: Annotated[IntOrString | None, Wire(2)] = None
 
 
 class StatefulSetUpdateStrategy(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set update strategy."""
+    """How a change of the template reaches the pods."""
 
     type: Annotated[str, Wire(1), OneOf(StatefulSetUpdateStrategyType)] = ""
     rollingUpdate: Annotated[RollingUpdateStatefulSetStrategy | None, Wire(2)] = None
 
 
 class StatefulSetSpec(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set spec."""
+    """How many pods of which template, which claims each gets, and in what order they come and go."""
 
     replicas: Annotated[Int32 | None, Wire(1)] = None
     selector: Annotated[LabelSelector | None, Wire(2), Required()] = None
@@ -84,7 +84,7 @@ class StatefulSetSpec(Object, package="k8s.io.api.apps.v1"):
 
 
 class StatefulSetCondition(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set condition."""
+    """One observation about a StatefulSet."""
 
     type: Annotated[str, Wire(1)] = always("")
     status: Annotated[str, Wire(2)] = always("")
@@ -94,7 +94,7 @@ class StatefulSetCondition(Object, package="k8s.io.api.apps.v1"):
 
 
 class StatefulSetStatus(Object, package="k8s.io.api.apps.v1"):
-    """Stateful set status."""
+    """How many pods exist, are ready, and are of which revision."""
 
     observedGeneration: Annotated[Int64, Wire(1)] = 0
     replicas: Annotated[Int32, Wire(2), Required()] = always(0)
@@ -109,7 +109,7 @@ class StatefulSetStatus(Object, package="k8s.io.api.apps.v1"):
 
 
 class StatefulSet(Kind, api="apps/v1", package="k8s.io.api.apps.v1"):
-    """Stateful set."""
+    """Keeps numbered pods, each with a lasting name and claims of its own."""
 
     spec: Annotated[StatefulSetSpec, Wire(2), Required()] = always(StatefulSetSpec)
     status: Annotated[StatefulSetStatus, Wire(3)] = always(StatefulSetStatus)

@@ -1,4 +1,4 @@
-"""authentication"""
+"""Who somebody is: reviews of tokens, and tokens of service accounts."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -10,14 +10,14 @@ from steersman.apimachinery.times import Time
 
 
 class TokenReviewSpec(Object, package="k8s.io.api.authentication.v1"):
-    """Token review spec."""
+    """The token in question, and for whom it has to be meant."""
 
     token: Annotated[str, Wire(1), Required()] = ""
     audiences: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
 
 
 class UserInfo(Object, package="k8s.io.api.authentication.v1"):
-    """User info."""
+    """A user as the authenticator knows it: name, uid, groups and further facts."""
 
     username: Annotated[str, Wire(1)] = ""
     uid: Annotated[str, Wire(2)] = ""
@@ -26,7 +26,7 @@ class UserInfo(Object, package="k8s.io.api.authentication.v1"):
 
 
 class TokenReviewStatus(Object, package="k8s.io.api.authentication.v1"):
-    """Token review status."""
+    """Whether the token is good, and whose it is."""
 
     authenticated: Annotated[bool, Wire(1)] = False
     user: Annotated[UserInfo, Wire(2)] = always(UserInfo)
@@ -35,14 +35,14 @@ class TokenReviewStatus(Object, package="k8s.io.api.authentication.v1"):
 
 
 class TokenReview(Kind, api="authentication.k8s.io/v1", package="k8s.io.api.authentication.v1"):
-    """Token review."""
+    """Asks who the bearer of a token is."""
 
     spec: Annotated[TokenReviewSpec, Wire(2), Required()] = always(TokenReviewSpec)
     status: Annotated[TokenReviewStatus, Wire(3)] = always(TokenReviewStatus)
 
 
 class BoundObjectReference(Object, package="k8s.io.api.authentication.v1"):
-    """Bound object reference."""
+    """The object whose end is also the token's."""
 
     kind: Annotated[str, Wire(1)] = ""
     apiVersion: Annotated[str, Wire(2)] = ""
@@ -51,7 +51,7 @@ class BoundObjectReference(Object, package="k8s.io.api.authentication.v1"):
 
 
 class TokenRequestSpec(Object, package="k8s.io.api.authentication.v1"):
-    """Token request spec."""
+    """For whom a token is to be good, how long, and to what it is bound."""
 
     audiences: Annotated[tuple[str, ...], Wire(1), Atomic()] = always(())
     expirationSeconds: Annotated[Int64 | None, Wire(4)] = None
@@ -60,26 +60,26 @@ class TokenRequestSpec(Object, package="k8s.io.api.authentication.v1"):
 
 
 class TokenRequestStatus(Object, package="k8s.io.api.authentication.v1"):
-    """Token request status."""
+    """The token, and when it ends."""
 
     token: Annotated[str, Wire(1)] = always("")
     expirationTimestamp: Annotated[Time | None, Wire(2)] = None
 
 
 class TokenRequest(Kind, api="authentication.k8s.io/v1", package="k8s.io.api.authentication.v1"):
-    """Token request."""
+    """Asks for a token of a service account."""
 
     spec: Annotated[TokenRequestSpec, Wire(2)] = always(TokenRequestSpec)
     status: Annotated[TokenRequestStatus, Wire(3)] = always(TokenRequestStatus)
 
 
 class SelfSubjectReviewStatus(Object, package="k8s.io.api.authentication.v1"):
-    """Self subject review status."""
+    """What the server knows about the asker."""
 
     userInfo: Annotated[UserInfo, Wire(1)] = always(UserInfo)
 
 
 class SelfSubjectReview(Kind, api="authentication.k8s.io/v1", package="k8s.io.api.authentication.v1"):
-    """Self subject review."""
+    """Asks the server who it takes the asker for."""
 
     status: Annotated[SelfSubjectReviewStatus, Wire(2)] = always(SelfSubjectReviewStatus)

@@ -1,4 +1,4 @@
-"""authorization"""
+"""Who may do what: questions to the authorizer."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,28 +11,28 @@ from steersman.apimachinery.object import Object
 
 
 class NonResourceAttributes(Object, package="k8s.io.api.authorization.v1"):
-    """Non resource attributes."""
+    """A request for a path that is no resource, such as /healthz."""
 
     path: Annotated[str, Wire(1)] = ""
     verb: Annotated[str, Wire(2)] = ""
 
 
 class FieldSelectorAttributes(Object, package="k8s.io.api.authorization.v1"):
-    """Field selector attributes."""
+    """The field selector of the request in question."""
 
     rawSelector: Annotated[str, Wire(1)] = ""
     requirements: Annotated[tuple[FieldSelectorRequirement, ...], Wire(2), Atomic()] = ()
 
 
 class LabelSelectorAttributes(Object, package="k8s.io.api.authorization.v1"):
-    """Label selector attributes."""
+    """The label selector of the request in question."""
 
     rawSelector: Annotated[str, Wire(1)] = ""
     requirements: Annotated[tuple[LabelSelectorRequirement, ...], Wire(2), Atomic()] = ()
 
 
 class ResourceAttributes(Object, package="k8s.io.api.authorization.v1"):
-    """Resource attributes."""
+    """A request for a resource: verb, group, resource, namespace and name."""
 
     namespace: Annotated[str, Wire(1)] = ""
     verb: Annotated[str, Wire(2)] = ""
@@ -46,7 +46,7 @@ class ResourceAttributes(Object, package="k8s.io.api.authorization.v1"):
 
 
 class SubjectAccessReviewSpec(Object, package="k8s.io.api.authorization.v1"):
-    """Subject access review spec."""
+    """The request in question, and the user who would make it."""
 
     resourceAttributes: Annotated[ResourceAttributes | None, Wire(1)] = None
     nonResourceAttributes: Annotated[NonResourceAttributes | None, Wire(2)] = None
@@ -57,7 +57,7 @@ class SubjectAccessReviewSpec(Object, package="k8s.io.api.authorization.v1"):
 
 
 class SubjectAccessReviewStatus(Object, package="k8s.io.api.authorization.v1"):
-    """Subject access review status."""
+    """Whether the request would be allowed, and why."""
 
     allowed: Annotated[bool, Wire(1), Required()] = always(False)
     denied: Annotated[bool, Wire(4)] = False
@@ -66,48 +66,48 @@ class SubjectAccessReviewStatus(Object, package="k8s.io.api.authorization.v1"):
 
 
 class SubjectAccessReview(Kind, api="authorization.k8s.io/v1", package="k8s.io.api.authorization.v1"):
-    """Subject access review."""
+    """Asks whether a user may do something."""
 
     spec: Annotated[SubjectAccessReviewSpec, Wire(2), Required()] = always(SubjectAccessReviewSpec)
     status: Annotated[SubjectAccessReviewStatus, Wire(3)] = always(SubjectAccessReviewStatus)
 
 
 class SelfSubjectAccessReviewSpec(Object, package="k8s.io.api.authorization.v1"):
-    """Self subject access review spec."""
+    """The request in question, made by the asker."""
 
     resourceAttributes: Annotated[ResourceAttributes | None, Wire(1)] = None
     nonResourceAttributes: Annotated[NonResourceAttributes | None, Wire(2)] = None
 
 
 class SelfSubjectAccessReview(Kind, api="authorization.k8s.io/v1", package="k8s.io.api.authorization.v1"):
-    """Self subject access review."""
+    """Asks whether the asker may do something."""
 
     spec: Annotated[SelfSubjectAccessReviewSpec, Wire(2), Required()] = always(SelfSubjectAccessReviewSpec)
     status: Annotated[SubjectAccessReviewStatus, Wire(3)] = always(SubjectAccessReviewStatus)
 
 
 class LocalSubjectAccessReview(Kind, api="authorization.k8s.io/v1", package="k8s.io.api.authorization.v1"):
-    """Local subject access review."""
+    """Asks whether a user may do something in one namespace."""
 
     spec: Annotated[SubjectAccessReviewSpec, Wire(2), Required()] = always(SubjectAccessReviewSpec)
     status: Annotated[SubjectAccessReviewStatus, Wire(3)] = always(SubjectAccessReviewStatus)
 
 
 class SelfSubjectRulesReviewSpec(Object, package="k8s.io.api.authorization.v1"):
-    """Self subject rules review spec."""
+    """The namespace in question."""
 
     namespace: Annotated[str, Wire(1)] = ""
 
 
 class NonResourceRule(Object, package="k8s.io.api.authorization.v1"):
-    """Non resource rule."""
+    """Verbs and paths that are allowed."""
 
     verbs: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     nonResourceURLs: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
 
 
 class ResourceRule(Object, package="k8s.io.api.authorization.v1"):
-    """Resource rule."""
+    """Verbs on resources that are allowed."""
 
     verbs: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     apiGroups: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -116,7 +116,7 @@ class ResourceRule(Object, package="k8s.io.api.authorization.v1"):
 
 
 class SubjectRulesReviewStatus(Object, package="k8s.io.api.authorization.v1"):
-    """Subject rules review status."""
+    """What is allowed, as far as the authorizer can list it."""
 
     resourceRules: Annotated[tuple[ResourceRule, ...], Wire(1), Required(), Atomic()] = always(())
     nonResourceRules: Annotated[tuple[NonResourceRule, ...], Wire(2), Required(), Atomic()] = always(())
@@ -125,7 +125,7 @@ class SubjectRulesReviewStatus(Object, package="k8s.io.api.authorization.v1"):
 
 
 class SelfSubjectRulesReview(Kind, api="authorization.k8s.io/v1", package="k8s.io.api.authorization.v1"):
-    """Self subject rules review."""
+    """Asks for all that the asker may do in a namespace."""
 
     spec: Annotated[SelfSubjectRulesReviewSpec, Wire(2), Required()] = always(SelfSubjectRulesReviewSpec)
     status: Annotated[SubjectRulesReviewStatus, Wire(3)] = always(SubjectRulesReviewStatus)

@@ -1,4 +1,4 @@
-"""lease"""
+"""Lease: who holds something, and since when."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from steersman.apimachinery.times import MicroTime
 
 
 class LeaseSpec(Object, package="k8s.io.api.coordination.v1"):
-    """Lease spec."""
+    """Who holds the lease, for how long, and when it was last renewed."""
 
     holderIdentity: Annotated[str | None, Wire(1)] = None
     leaseDurationSeconds: Annotated[Int32 | None, Wire(2)] = None
@@ -21,6 +21,6 @@ class LeaseSpec(Object, package="k8s.io.api.coordination.v1"):
 
 
 class Lease(Kind, api="coordination.k8s.io/v1", package="k8s.io.api.coordination.v1"):
-    """Lease."""
+    """A claim that its holder has to renew; leaders and living nodes are known by it."""
 
     spec: Annotated[LeaseSpec, Wire(2)] = always(LeaseSpec)

@@ -1,4 +1,4 @@
-"""affinity"""
+"""Where pods want to be: near to or far from nodes and other pods."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,21 +10,21 @@ from steersman.apimachinery.object import Object
 
 
 class NodeInclusionPolicy(StrEnum):
-    """Node inclusion policy."""
+    """Whether nodes that the pod couldn't use count when its spread is measured."""
 
     IGNORE = "Ignore"
     HONOR = "Honor"
 
 
 class UnsatisfiableConstraintAction(StrEnum):
-    """Unsatisfiable constraint action."""
+    """What is done with a pod whose spread can't be had."""
 
     DO_NOT_SCHEDULE = "DoNotSchedule"
     SCHEDULE_ANYWAY = "ScheduleAnyway"
 
 
 class NodeAffinity(Object, package="k8s.io.api.core.v1"):
-    """Node affinity."""
+    """Which nodes a pod must or would rather run on."""
 
     requiredDuringSchedulingIgnoredDuringExecution: Annotated[NodeSelector | None, Wire(1)] = None
     preferredDuringSchedulingIgnoredDuringExecution: Annotated[
@@ -33,7 +33,7 @@ class NodeAffinity(Object, package="k8s.io.api.core.v1"):
 
 
 class PodAffinityTerm(Object, package="k8s.io.api.core.v1"):
-    """Pod affinity term."""
+    """Pods, and the part of the cluster in which they count."""
 
     labelSelector: Annotated[LabelSelector | None, Wire(1)] = None
     namespaces: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -44,14 +44,14 @@ class PodAffinityTerm(Object, package="k8s.io.api.core.v1"):
 
 
 class WeightedPodAffinityTerm(Object, package="k8s.io.api.core.v1"):
-    """Weighted pod affinity term."""
+    """A term, and how much it counts among the others."""
 
     weight: Annotated[Int32, Wire(1), Required()] = always(0)
     podAffinityTerm: Annotated[PodAffinityTerm, Wire(2), Required()] = always(PodAffinityTerm)
 
 
 class PodAffinity(Object, package="k8s.io.api.core.v1"):
-    """Pod affinity."""
+    """Which pods a pod must or would rather be near to."""
 
     requiredDuringSchedulingIgnoredDuringExecution: Annotated[tuple[PodAffinityTerm, ...], Wire(1), Atomic()] = ()
     preferredDuringSchedulingIgnoredDuringExecution: Annotated[
@@ -60,7 +60,7 @@ class PodAffinity(Object, package="k8s.io.api.core.v1"):
 
 
 class PodAntiAffinity(Object, package="k8s.io.api.core.v1"):
-    """Pod anti affinity."""
+    """Which pods a pod must or would rather be far from."""
 
     requiredDuringSchedulingIgnoredDuringExecution: Annotated[tuple[PodAffinityTerm, ...], Wire(1), Atomic()] = ()
     preferredDuringSchedulingIgnoredDuringExecution: Annotated[
@@ -69,7 +69,7 @@ class PodAntiAffinity(Object, package="k8s.io.api.core.v1"):
 
 
 class Affinity(Object, package="k8s.io.api.core.v1"):
-    """Affinity."""
+    """Where a pod is drawn to and kept from."""
 
     nodeAffinity: Annotated[NodeAffinity | None, Wire(1)] = None
     podAffinity: Annotated[PodAffinity | None, Wire(2)] = None
@@ -77,7 +77,7 @@ class Affinity(Object, package="k8s.io.api.core.v1"):
 
 
 class TopologySpreadConstraint(Object, package="k8s.io.api.core.v1"):
-    """Topology spread constraint."""
+    """How evenly pods are to be spread over zones, nodes or other parts."""
 
     maxSkew: Annotated[Int32, Wire(1), Required()] = always(0)
     topologyKey: Annotated[str, Wire(2), Required()] = always("")

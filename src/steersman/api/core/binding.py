@@ -1,4 +1,4 @@
-"""binding"""
+"""Binding, and the health of components."""
 
 from typing import Annotated
 
@@ -9,13 +9,13 @@ from steersman.apimachinery.object import Object
 
 
 class Binding(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Binding."""
+    """Ties a pod to a node; the scheduler's answer."""
 
     target: Annotated[ObjectReference, Wire(2), Required()] = always(ObjectReference)
 
 
 class ComponentCondition(Object, package="k8s.io.api.core.v1"):
-    """Component condition."""
+    """One observation about a component."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")
@@ -24,6 +24,6 @@ class ComponentCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class ComponentStatus(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Component status."""
+    """The health of a component of the control plane; long deprecated."""
 
     conditions: Annotated[tuple[ComponentCondition, ...], Wire(2), MergeBy("type"), ListMap("type")] = ()

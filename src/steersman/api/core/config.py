@@ -1,4 +1,4 @@
-"""config"""
+"""ConfigMap and Secret: configuration apart from images."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -8,7 +8,7 @@ from steersman.apimachinery.markers import Wire
 
 
 class Secret(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Secret."""
+    """Small confidential data for pods, such as passwords and keys."""
 
     immutable: Annotated[bool | None, Wire(5)] = None
     data: Annotated[Mapping[str, bytes], Wire(2)] = {}
@@ -17,7 +17,7 @@ class Secret(Kind, api="v1", package="k8s.io.api.core.v1"):
 
 
 class ConfigMap(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Config map."""
+    """Configuration for pods, as texts or bytes by name."""
 
     immutable: Annotated[bool | None, Wire(4)] = None
     data: Annotated[Mapping[str, str], Wire(2)] = {}

@@ -1,4 +1,4 @@
-"""container"""
+"""Containers: what runs, how it is watched, and what became of it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -35,21 +35,21 @@ from steersman.apimachinery.times import Time
 
 
 class GRPCProbeMode(StrEnum):
-    """Grpc probe mode."""
+    """Whether a gRPC probe uses TLS."""
 
     PLAINTEXT = "Plaintext"
     TLS = "TLS"
 
 
 class HTTPProtocol(StrEnum):
-    """Http protocol."""
+    """Whether an HTTP probe uses TLS."""
 
     HTTP1 = "HTTP1"
     HTTP2 = "HTTP2"
 
 
 class MountPropagationMode(StrEnum):
-    """Mount propagation mode."""
+    """Whether mounts made inside the container or on the node are seen on the other side."""
 
     NONE = "None"
     HOST_TO_CONTAINER = "HostToContainer"
@@ -57,7 +57,7 @@ class MountPropagationMode(StrEnum):
 
 
 class Protocol(StrEnum):
-    """Protocol."""
+    """A transport protocol."""
 
     TCP = "TCP"
     UDP = "UDP"
@@ -65,7 +65,7 @@ class Protocol(StrEnum):
 
 
 class Signal(StrEnum):
-    """Signal."""
+    """A signal that ends a container, by name."""
 
     SIGABRT = "SIGABRT"
     SIGALRM = "SIGALRM"
@@ -135,21 +135,21 @@ class Signal(StrEnum):
 
 
 class TerminationMessagePolicy(StrEnum):
-    """Termination message policy."""
+    """Where a container's last words come from."""
 
     FILE = "File"
     FALLBACK_TO_LOGS_ON_ERROR = "FallbackToLogsOnError"
 
 
 class URIScheme(StrEnum):
-    """Uri scheme."""
+    """Whether a request is made in the clear."""
 
     HTTP = "HTTP"
     HTTPS = "HTTPS"
 
 
 class ContainerPort(Object, package="k8s.io.api.core.v1"):
-    """Container port."""
+    """A port that a container listens on."""
 
     name: Annotated[str, Wire(1)] = ""
     hostPort: Annotated[Int32, Wire(2)] = 0
@@ -159,7 +159,7 @@ class ContainerPort(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeMount(Object, package="k8s.io.api.core.v1"):
-    """Volume mount."""
+    """Where in a container a volume of its pod appears."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     readOnly: Annotated[bool, Wire(2)] = False
@@ -172,14 +172,14 @@ class VolumeMount(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeDevice(Object, package="k8s.io.api.core.v1"):
-    """Volume device."""
+    """Where in a container a raw block volume appears."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     devicePath: Annotated[str, Wire(2), Required()] = always("")
 
 
 class EnvVarSource(Object, package="k8s.io.api.core.v1"):
-    """Env var source."""
+    """Where the value of a variable comes from; one of its fields is set."""
 
     fieldRef: Annotated[ObjectFieldSelector | None, Wire(1)] = None
     resourceFieldRef: Annotated[ResourceFieldSelector | None, Wire(2)] = None
@@ -189,7 +189,7 @@ class EnvVarSource(Object, package="k8s.io.api.core.v1"):
 
 
 class EnvVar(Object, package="k8s.io.api.core.v1"):
-    """Env var."""
+    """A variable of a container's environment, given or taken from elsewhere."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     value: Annotated[str, Wire(2)] = ""
@@ -197,19 +197,19 @@ class EnvVar(Object, package="k8s.io.api.core.v1"):
 
 
 class ConfigMapEnvSource(LocalObjectReference, inline=1, package="k8s.io.api.core.v1"):
-    """Config map env source."""
+    """A ConfigMap whose every entry becomes a variable."""
 
     optional: Annotated[bool | None, Wire(2)] = None
 
 
 class SecretEnvSource(LocalObjectReference, inline=1, package="k8s.io.api.core.v1"):
-    """Secret env source."""
+    """A Secret whose every entry becomes a variable."""
 
     optional: Annotated[bool | None, Wire(2)] = None
 
 
 class EnvFromSource(Object, package="k8s.io.api.core.v1"):
-    """Env from source."""
+    """Variables from a whole ConfigMap or Secret."""
 
     prefix: Annotated[str, Wire(1)] = ""
     configMapRef: Annotated[ConfigMapEnvSource | None, Wire(2)] = None
@@ -217,14 +217,14 @@ class EnvFromSource(Object, package="k8s.io.api.core.v1"):
 
 
 class HTTPHeader(Object, package="k8s.io.api.core.v1"):
-    """Http header."""
+    """A header of a probe's request."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     value: Annotated[str, Wire(2), Required()] = always("")
 
 
 class HTTPGetAction(Object, package="k8s.io.api.core.v1"):
-    """Http get action."""
+    """An HTTP request; an answer from 200 to 399 is good."""
 
     path: Annotated[str, Wire(1)] = ""
     port: Annotated[IntOrString, Wire(2), Required()] = always(0)
@@ -235,14 +235,14 @@ class HTTPGetAction(Object, package="k8s.io.api.core.v1"):
 
 
 class TCPSocketAction(Object, package="k8s.io.api.core.v1"):
-    """Tcp socket action."""
+    """A TCP connection; that it opens is good."""
 
     port: Annotated[IntOrString, Wire(1), Required()] = always(0)
     host: Annotated[str, Wire(2)] = ""
 
 
 class GRPCAction(Object, package="k8s.io.api.core.v1"):
-    """Grpc action."""
+    """A call of gRPC's health service."""
 
     port: Annotated[Int32, Wire(1), Required()] = always(0)
     service: Annotated[str | None, Wire(2)] = None
@@ -250,19 +250,19 @@ class GRPCAction(Object, package="k8s.io.api.core.v1"):
 
 
 class ExecAction(Object, package="k8s.io.api.core.v1"):
-    """Exec action."""
+    """A command in the container; exit code 0 is good."""
 
     command: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
 
 
 class SleepAction(Object, package="k8s.io.api.core.v1"):
-    """Sleep action."""
+    """Waiting for a number of seconds."""
 
     seconds: Annotated[Int64, Wire(1), Required()] = always(0)
 
 
 class ProbeHandler(Object, package="k8s.io.api.core.v1"):
-    """Probe handler."""
+    """What a probe does; one of its fields is set."""
 
     exec: Annotated[ExecAction | None, Wire(1)] = None
     httpGet: Annotated[HTTPGetAction | None, Wire(2)] = None
@@ -271,7 +271,7 @@ class ProbeHandler(Object, package="k8s.io.api.core.v1"):
 
 
 class Probe(ProbeHandler, inline=1, package="k8s.io.api.core.v1"):
-    """Probe."""
+    """How and how often the kubelet asks after a container, and how many answers make up its mind."""
 
     initialDelaySeconds: Annotated[Int32, Wire(2)] = 0
     timeoutSeconds: Annotated[Int32, Wire(3)] = 0
@@ -282,14 +282,14 @@ class Probe(ProbeHandler, inline=1, package="k8s.io.api.core.v1"):
 
 
 class ContainerResizePolicy(Object, package="k8s.io.api.core.v1"):
-    """Container resize policy."""
+    """Whether a change of a resource needs a restart of the container."""
 
     resourceName: Annotated[str, Wire(1), Required()] = always("")
     restartPolicy: Annotated[str, Wire(2), Required()] = always("")
 
 
 class ResourceRequirements(Object, package="k8s.io.api.core.v1"):
-    """Resource requirements."""
+    """What a container is promised of each resource, and what it gets at most."""
 
     limits: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     requests: Annotated[Mapping[str, Quantity], Wire(2)] = {}
@@ -297,21 +297,21 @@ class ResourceRequirements(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerRestartRuleOnExitCodes(Object, package="k8s.io.api.core.v1"):
-    """Container restart rule on exit codes."""
+    """Exit codes that a rule applies to, or doesn't."""
 
     operator: Annotated[str, Wire(1), Required()] = ""
     values: Annotated[tuple[Int32, ...], Wire(2), ListSet()] = ()
 
 
 class ContainerRestartRule(Object, package="k8s.io.api.core.v1"):
-    """Container restart rule."""
+    """What is done after a container's end that the rule applies to."""
 
     action: Annotated[str, Wire(1), Required()] = ""
     exitCodes: Annotated[ContainerRestartRuleOnExitCodes | None, Wire(2)] = None
 
 
 class LifecycleHandler(Object, package="k8s.io.api.core.v1"):
-    """Lifecycle handler."""
+    """What a hook does; one of its fields is set."""
 
     exec: Annotated[ExecAction | None, Wire(1)] = None
     httpGet: Annotated[HTTPGetAction | None, Wire(2)] = None
@@ -320,7 +320,7 @@ class LifecycleHandler(Object, package="k8s.io.api.core.v1"):
 
 
 class Lifecycle(Object, package="k8s.io.api.core.v1"):
-    """Lifecycle."""
+    """Hooks after a container's start and before its end."""
 
     postStart: Annotated[LifecycleHandler | None, Wire(1)] = None
     preStop: Annotated[LifecycleHandler | None, Wire(2)] = None
@@ -328,7 +328,7 @@ class Lifecycle(Object, package="k8s.io.api.core.v1"):
 
 
 class Container(Object, package="k8s.io.api.core.v1"):
-    """Container."""
+    """A container of a pod: its image, what it runs, and what it is given."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     image: Annotated[str, Wire(2)] = ""
@@ -360,20 +360,20 @@ class Container(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerStateWaiting(Object, package="k8s.io.api.core.v1"):
-    """Container state waiting."""
+    """Why a container doesn't run yet."""
 
     reason: Annotated[str, Wire(1)] = ""
     message: Annotated[str, Wire(2)] = ""
 
 
 class ContainerStateRunning(Object, package="k8s.io.api.core.v1"):
-    """Container state running."""
+    """Since when a container runs."""
 
     startedAt: Annotated[Time | None, Wire(1)] = None
 
 
 class ContainerStateTerminated(Object, package="k8s.io.api.core.v1"):
-    """Container state terminated."""
+    """When, how and why a container ended."""
 
     exitCode: Annotated[Int32, Wire(1), Required()] = always(0)
     signal: Annotated[Int32, Wire(2)] = 0
@@ -385,7 +385,7 @@ class ContainerStateTerminated(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerState(Object, package="k8s.io.api.core.v1"):
-    """Container state."""
+    """Whether a container waits, runs or has ended; one of its fields is set."""
 
     waiting: Annotated[ContainerStateWaiting | None, Wire(1)] = None
     running: Annotated[ContainerStateRunning | None, Wire(2)] = None
@@ -393,7 +393,7 @@ class ContainerState(Object, package="k8s.io.api.core.v1"):
 
 
 class LinuxContainerUser(Object, package="k8s.io.api.core.v1"):
-    """Linux container user."""
+    """The user and groups that a container's first process has."""
 
     uid: Annotated[Int64, Wire(1), Required()] = always(0)
     gid: Annotated[Int64, Wire(2), Required()] = always(0)
@@ -401,13 +401,13 @@ class LinuxContainerUser(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerUser(Object, package="k8s.io.api.core.v1"):
-    """Container user."""
+    """The user a container runs as."""
 
     linux: Annotated[LinuxContainerUser | None, Wire(1)] = None
 
 
 class ResourceHealth(Object, package="k8s.io.api.core.v1"):
-    """Resource health."""
+    """The health of one device."""
 
     resourceID: Annotated[str, Wire(1), Required()] = always("")
     health: Annotated[str, Wire(2)] = ""
@@ -415,26 +415,26 @@ class ResourceHealth(Object, package="k8s.io.api.core.v1"):
 
 
 class ResourceStatus(Object, package="k8s.io.api.core.v1"):
-    """Resource status."""
+    """The health of the devices that a container was given."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     resources: Annotated[tuple[ResourceHealth, ...], Wire(2), ListMap("resourceID")] = ()
 
 
 class ImageVolumeStatus(Object, package="k8s.io.api.core.v1"):
-    """Image volume status."""
+    """The image that is mounted as a volume."""
 
     imageRef: Annotated[str, Wire(1), Required()] = ""
 
 
 class VolumeStatus(Object, package="k8s.io.api.core.v1"):
-    """Volume status."""
+    """What is known of a mounted volume."""
 
     image: Annotated[ImageVolumeStatus | None, Wire(1)] = None
 
 
 class VolumeMountStatus(Object, package="k8s.io.api.core.v1"):
-    """Volume mount status."""
+    """A mount as it was made."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     mountPath: Annotated[str, Wire(2), Required()] = always("")
@@ -444,7 +444,7 @@ class VolumeMountStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerStatus(Object, package="k8s.io.api.core.v1"):
-    """Container status."""
+    """How a container is doing: state, the state before, restarts, and what it was given."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     state: Annotated[ContainerState, Wire(2)] = always(ContainerState)
@@ -464,7 +464,7 @@ class ContainerStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class ContainerExtendedResourceRequest(Object, package="k8s.io.api.core.v1"):
-    """Container extended resource request."""
+    """The device request that an extended resource of a container became."""
 
     containerName: Annotated[str, Wire(1), Required()] = always("")
     resourceName: Annotated[str, Wire(2), Required()] = always("")
@@ -472,7 +472,7 @@ class ContainerExtendedResourceRequest(Object, package="k8s.io.api.core.v1"):
 
 
 class EphemeralContainerCommon(Object, package="k8s.io.api.core.v1"):
-    """Ephemeral container common."""
+    """What an ephemeral container has in common with any other."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     image: Annotated[str, Wire(2)] = ""
@@ -504,6 +504,6 @@ class EphemeralContainerCommon(Object, package="k8s.io.api.core.v1"):
 
 
 class EphemeralContainer(EphemeralContainerCommon, inline=1, package="k8s.io.api.core.v1"):
-    """Ephemeral container."""
+    """A container added to a running pod, for debugging; it is never restarted."""
 
     targetContainerName: Annotated[str, Wire(2)] = ""

@@ -1,4 +1,4 @@
-"""event"""
+"""Event in the core group."""
 
 from typing import Annotated
 
@@ -11,21 +11,21 @@ from steersman.apimachinery.times import MicroTime, Time
 
 
 class EventSource(Object, package="k8s.io.api.core.v1"):
-    """Event source."""
+    """The component that tells, and the node it is on."""
 
     component: Annotated[str, Wire(1)] = ""
     host: Annotated[str, Wire(2)] = ""
 
 
 class EventSeries(Object, package="k8s.io.api.core.v1"):
-    """Event series."""
+    """How often something was told, and when last."""
 
     count: Annotated[Int32, Wire(1)] = 0
     lastObservedTime: Annotated[MicroTime | None, Wire(2)] = None
 
 
 class Event(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Event."""
+    """Something that happened to an object, told by a component; forgotten after an hour."""
 
     metadata: Annotated[ObjectMeta, Wire(1), Required()] = always(ObjectMeta)
     involvedObject: Annotated[ObjectReference, Wire(2), Required()] = always(ObjectReference)

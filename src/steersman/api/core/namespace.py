@@ -1,4 +1,4 @@
-"""namespace"""
+"""Namespace: a room for names."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,20 +10,20 @@ from steersman.apimachinery.times import Time
 
 
 class NamespacePhase(StrEnum):
-    """Namespace phase."""
+    """Whether a namespace is in use or being emptied."""
 
     ACTIVE = "Active"
     TERMINATING = "Terminating"
 
 
 class NamespaceSpec(Object, package="k8s.io.api.core.v1"):
-    """Namespace spec."""
+    """Who has to agree before the namespace goes."""
 
     finalizers: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
 
 
 class NamespaceCondition(Object, package="k8s.io.api.core.v1"):
-    """Namespace condition."""
+    """One observation about a namespace, such as what keeps it from going."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")
@@ -33,14 +33,14 @@ class NamespaceCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class NamespaceStatus(Object, package="k8s.io.api.core.v1"):
-    """Namespace status."""
+    """Whether a namespace is in use or being emptied."""
 
     phase: Annotated[str, Wire(1), OneOf(NamespacePhase)] = ""
     conditions: Annotated[tuple[NamespaceCondition, ...], Wire(2), MergeBy("type"), ListMap("type")] = ()
 
 
 class Namespace(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Namespace."""
+    """A room in which names are unique; deleting it deletes what is in it."""
 
     spec: Annotated[NamespaceSpec, Wire(2)] = always(NamespaceSpec)
     status: Annotated[NamespaceStatus, Wire(3)] = always(NamespaceStatus)

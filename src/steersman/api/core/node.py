@@ -1,4 +1,4 @@
-"""node"""
+"""Node: a machine that runs pods."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,7 +24,7 @@ from steersman.apimachinery.times import Time
 
 
 class NodePhase(StrEnum):
-    """Node phase."""
+    """A node's stage of life; no longer set."""
 
     PENDING = "Pending"
     RUNNING = "Running"
@@ -32,7 +32,7 @@ class NodePhase(StrEnum):
 
 
 class ConfigMapNodeConfigSource(Object, package="k8s.io.api.core.v1"):
-    """Config map node config source."""
+    """A kubelet's configuration in a ConfigMap; no longer used."""
 
     namespace: Annotated[str, Wire(1), Required()] = always("")
     name: Annotated[str, Wire(2), Required()] = always("")
@@ -42,19 +42,19 @@ class ConfigMapNodeConfigSource(Object, package="k8s.io.api.core.v1"):
 
 
 class NodeConfigSource(Object, package="k8s.io.api.core.v1"):
-    """Node config source."""
+    """Where a kubelet's configuration came from; no longer used."""
 
     configMap: Annotated[ConfigMapNodeConfigSource | None, Wire(2)] = None
 
 
 class NodePodPreemptionPolicy(Object, package="k8s.io.api.core.v1"):
-    """Node pod preemption policy."""
+    """Whether pods on the node may be displaced."""
 
     disableResizePreemption: Annotated[tuple[str, ...], Wire(1), ListSet()] = ()
 
 
 class NodeSpec(Object, package="k8s.io.api.core.v1"):
-    """Node spec."""
+    """What is wanted of a node: its pod networks, taints, and whether it takes new pods."""
 
     podCIDR: Annotated[str, Wire(1)] = ""
     podCIDRs: Annotated[tuple[str, ...], Wire(7), MergeBy(), ListSet()] = ()
@@ -67,45 +67,45 @@ class NodeSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class DaemonEndpoint(Object, package="k8s.io.api.core.v1"):
-    """Daemon endpoint."""
+    """The port that a daemon listens on."""
 
     Port: Annotated[Int32, Wire(1), Required()] = always(0)
 
 
 class NodeDaemonEndpoints(Object, package="k8s.io.api.core.v1"):
-    """Node daemon endpoints."""
+    """The ports of a node's daemons."""
 
     kubeletEndpoint: Annotated[DaemonEndpoint, Wire(1)] = always(DaemonEndpoint)
 
 
 class NodeRuntimeHandlerFeatures(Object, package="k8s.io.api.core.v1"):
-    """Node runtime handler features."""
+    """What a runtime handler can do."""
 
     recursiveReadOnlyMounts: Annotated[bool | None, Wire(1)] = None
     userNamespaces: Annotated[bool | None, Wire(2)] = None
 
 
 class NodeRuntimeHandler(Object, package="k8s.io.api.core.v1"):
-    """Node runtime handler."""
+    """A way to run containers that the node offers, and what it can do."""
 
     name: Annotated[str, Wire(1)] = always("")
     features: Annotated[NodeRuntimeHandlerFeatures | None, Wire(2)] = None
 
 
 class NodeFeatures(Object, package="k8s.io.api.core.v1"):
-    """Node features."""
+    """What the node's container runtime can do."""
 
     supplementalGroupsPolicy: Annotated[bool | None, Wire(1)] = None
 
 
 class NodeSwapStatus(Object, package="k8s.io.api.core.v1"):
-    """Node swap status."""
+    """How much swap a node has."""
 
     capacity: Annotated[Int64 | None, Wire(1)] = None
 
 
 class NodeSystemInfo(Object, package="k8s.io.api.core.v1"):
-    """Node system info."""
+    """A machine's identity, and the versions of what runs on it."""
 
     machineID: Annotated[str, Wire(1), Required()] = always("")
     systemUUID: Annotated[str, Wire(2), Required()] = always("")
@@ -122,7 +122,7 @@ class NodeSystemInfo(Object, package="k8s.io.api.core.v1"):
 
 
 class NodeConfigStatus(Object, package="k8s.io.api.core.v1"):
-    """Node config status."""
+    """Which configuration a kubelet uses; no longer set."""
 
     assigned: Annotated[NodeConfigSource | None, Wire(1)] = None
     active: Annotated[NodeConfigSource | None, Wire(2)] = None
@@ -131,28 +131,28 @@ class NodeConfigStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class AttachedVolume(Object, package="k8s.io.api.core.v1"):
-    """Attached volume."""
+    """A volume that is attached to a node, and by which device."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     devicePath: Annotated[str, Wire(2), Required()] = always("")
 
 
 class ContainerImage(Object, package="k8s.io.api.core.v1"):
-    """Container image."""
+    """An image that a node has, by all its names."""
 
     names: Annotated[tuple[str, ...], Wire(1), Atomic()] = always(())
     sizeBytes: Annotated[Int64, Wire(2)] = 0
 
 
 class NodeAddress(Object, package="k8s.io.api.core.v1"):
-    """Node address."""
+    """An address that a node is reached at."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     address: Annotated[str, Wire(2), Required()] = always("")
 
 
 class NodeCondition(Object, package="k8s.io.api.core.v1"):
-    """Node condition."""
+    """One observation about a node, such as whether it is ready."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")
@@ -163,7 +163,7 @@ class NodeCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class NodeStatus(Object, package="k8s.io.api.core.v1"):
-    """Node status."""
+    """What a node has, how it is doing, and how it is reached."""
 
     capacity: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     allocatable: Annotated[Mapping[str, Quantity], Wire(2)] = {}
@@ -182,7 +182,7 @@ class NodeStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class Node(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Node."""
+    """A machine of the cluster; its kubelet registers it and tells how it is doing."""
 
     spec: Annotated[NodeSpec, Wire(2)] = always(NodeSpec)
     status: Annotated[NodeStatus, Wire(3)] = always(NodeStatus)

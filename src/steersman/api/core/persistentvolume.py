@@ -1,4 +1,4 @@
-"""persistentvolume"""
+"""PersistentVolume: storage that outlives pods."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -27,7 +27,7 @@ from steersman.apimachinery.times import Time
 
 
 class PersistentVolumePhase(StrEnum):
-    """Persistent volume phase."""
+    """Whether a volume is free, bound, given back or broken."""
 
     PENDING = "Pending"
     AVAILABLE = "Available"
@@ -37,7 +37,7 @@ class PersistentVolumePhase(StrEnum):
 
 
 class PersistentVolumeReclaimPolicy(StrEnum):
-    """Persistent volume reclaim policy."""
+    """What becomes of a volume when its claim is deleted."""
 
     RECYCLE = "Recycle"
     DELETE = "Delete"
@@ -45,7 +45,7 @@ class PersistentVolumeReclaimPolicy(StrEnum):
 
 
 class AzureFilePersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Azure file persistent volume source."""
+    """A share of Azure Files."""
 
     secretName: Annotated[str, Wire(1), Required()] = always("")
     shareName: Annotated[str, Wire(2), Required()] = always("")
@@ -54,7 +54,7 @@ class AzureFilePersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CSIPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Csi persistent volume source."""
+    """A volume of a CSI driver."""
 
     driver: Annotated[str, Wire(1), Required()] = always("")
     volumeHandle: Annotated[str, Wire(2), Required()] = always("")
@@ -69,7 +69,7 @@ class CSIPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CephFSPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Ceph fs persistent volume source."""
+    """A CephFS file system."""
 
     monitors: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     path: Annotated[str, Wire(2)] = ""
@@ -80,7 +80,7 @@ class CephFSPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CinderPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Cinder persistent volume source."""
+    """A volume of OpenStack's Cinder."""
 
     volumeID: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -89,7 +89,7 @@ class CinderPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class FlexPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Flex persistent volume source."""
+    """A volume of a FlexVolume driver; deprecated for CSI."""
 
     driver: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -99,7 +99,7 @@ class FlexPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class GlusterfsPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Glusterfs persistent volume source."""
+    """A Gluster volume."""
 
     endpoints: Annotated[str, Wire(1), Required()] = always("")
     path: Annotated[str, Wire(2), Required()] = always("")
@@ -108,7 +108,7 @@ class GlusterfsPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class ISCSIPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Iscsi persistent volume source."""
+    """A disk of an iSCSI target."""
 
     targetPortal: Annotated[str, Wire(1), Required()] = always("")
     iqn: Annotated[str, Wire(2), Required()] = always("")
@@ -124,14 +124,14 @@ class ISCSIPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class LocalVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Local volume source."""
+    """A disk or directory of one node."""
 
     path: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str | None, Wire(2)] = None
 
 
 class RBDPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Rbd persistent volume source."""
+    """A RADOS block device."""
 
     monitors: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     image: Annotated[str, Wire(2), Required()] = always("")
@@ -144,7 +144,7 @@ class RBDPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class ScaleIOPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Scale io persistent volume source."""
+    """A ScaleIO volume."""
 
     gateway: Annotated[str, Wire(1), Required()] = always("")
     system: Annotated[str, Wire(2), Required()] = always("")
@@ -159,7 +159,7 @@ class ScaleIOPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class StorageOSPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Storage os persistent volume source."""
+    """A StorageOS volume."""
 
     volumeName: Annotated[str, Wire(1)] = ""
     volumeNamespace: Annotated[str, Wire(2)] = ""
@@ -169,7 +169,7 @@ class StorageOSPersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume source."""
+    """Where the storage is; one of its fields is set."""
 
     gcePersistentDisk: Annotated[GCEPersistentDiskVolumeSource | None, Wire(1)] = None
     awsElasticBlockStore: Annotated[AWSElasticBlockStoreVolumeSource | None, Wire(2)] = None
@@ -196,13 +196,13 @@ class PersistentVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeNodeAffinity(Object, package="k8s.io.api.core.v1"):
-    """Volume node affinity."""
+    """From which nodes a volume can be reached."""
 
     required: Annotated[NodeSelector | None, Wire(1)] = None
 
 
 class PersistentVolumeSpec(PersistentVolumeSource, inline=2, package="k8s.io.api.core.v1"):
-    """Persistent volume spec."""
+    """What storage it is, how large, how it may be mounted, and who has claimed it."""
 
     capacity: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     accessModes: Annotated[tuple[str, ...], Wire(3), Atomic()] = ()
@@ -216,7 +216,7 @@ class PersistentVolumeSpec(PersistentVolumeSource, inline=2, package="k8s.io.api
 
 
 class PersistentVolumeStatus(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume status."""
+    """Whether a volume is free, bound, given back or broken."""
 
     phase: Annotated[str, Wire(1), OneOf(PersistentVolumePhase)] = ""
     message: Annotated[str, Wire(2)] = ""
@@ -225,7 +225,7 @@ class PersistentVolumeStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolume(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Persistent volume."""
+    """A piece of storage of the cluster, bound to one claim at a time."""
 
     spec: Annotated[PersistentVolumeSpec, Wire(2)] = always(PersistentVolumeSpec)
     status: Annotated[PersistentVolumeStatus, Wire(3)] = always(PersistentVolumeStatus)

@@ -1,4 +1,4 @@
-"""persistentvolumeclaim"""
+"""PersistentVolumeClaim: a wish for storage."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,7 @@ from steersman.apimachinery.times import Time
 
 
 class ClaimResourceStatus(StrEnum):
-    """Claim resource status."""
+    """How far the growing of a claim has come."""
 
     CONTROLLER_RESIZE_IN_PROGRESS = "ControllerResizeInProgress"
     CONTROLLER_RESIZE_INFEASIBLE = "ControllerResizeInfeasible"
@@ -24,7 +24,7 @@ class ClaimResourceStatus(StrEnum):
 
 
 class PersistentVolumeAccessMode(StrEnum):
-    """Persistent volume access mode."""
+    """By how many nodes or pods a volume may be used, and whether written."""
 
     READ_WRITE_ONCE = "ReadWriteOnce"
     READ_ONLY_MANY = "ReadOnlyMany"
@@ -33,7 +33,7 @@ class PersistentVolumeAccessMode(StrEnum):
 
 
 class PersistentVolumeClaimModifyVolumeStatus(StrEnum):
-    """Persistent volume claim modify volume status."""
+    """How far a change of a volume's attributes has come."""
 
     PENDING = "Pending"
     IN_PROGRESS = "InProgress"
@@ -41,7 +41,7 @@ class PersistentVolumeClaimModifyVolumeStatus(StrEnum):
 
 
 class PersistentVolumeClaimPhase(StrEnum):
-    """Persistent volume claim phase."""
+    """Whether a claim waits, is bound, or has lost its volume."""
 
     PENDING = "Pending"
     BOUND = "Bound"
@@ -49,14 +49,14 @@ class PersistentVolumeClaimPhase(StrEnum):
 
 
 class PersistentVolumeMode(StrEnum):
-    """Persistent volume mode."""
+    """Whether a volume holds a file system or is used raw."""
 
     BLOCK = "Block"
     FILESYSTEM = "Filesystem"
 
 
 class VolumeHealthStatusType(StrEnum):
-    """Volume health status type."""
+    """Whether a volume is healthy."""
 
     INACCESSIBLE = "Inaccessible"
     DATA_LOSS = "DataLoss"
@@ -64,14 +64,14 @@ class VolumeHealthStatusType(StrEnum):
 
 
 class VolumeResourceRequirements(Object, package="k8s.io.api.core.v1"):
-    """Volume resource requirements."""
+    """How much storage is wanted, and how much at most."""
 
     limits: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     requests: Annotated[Mapping[str, Quantity], Wire(2)] = {}
 
 
 class PersistentVolumeClaimSpec(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume claim spec."""
+    """How much storage of which class is wanted, and how it will be used."""
 
     accessModes: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
     selector: Annotated[LabelSelector | None, Wire(4)] = None
@@ -85,14 +85,14 @@ class PersistentVolumeClaimSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class ModifyVolumeStatus(Object, package="k8s.io.api.core.v1"):
-    """Modify volume status."""
+    """How far a change of a volume's attributes has come."""
 
     targetVolumeAttributesClassName: Annotated[str, Wire(1)] = ""
     status: Annotated[str, Wire(2), Required(), OneOf(PersistentVolumeClaimModifyVolumeStatus)] = always("")
 
 
 class PersistentVolumeClaimCondition(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume claim condition."""
+    """One observation about a claim."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")
@@ -103,7 +103,7 @@ class PersistentVolumeClaimCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeHealthCondition(Object, package="k8s.io.api.core.v1"):
-    """Volume health condition."""
+    """One observation about a volume's health."""
 
     status: Annotated[str, Wire(1), Required(), OneOf(VolumeHealthStatusType)] = always("")
     reason: Annotated[str, Wire(2), Required()] = always("")
@@ -111,7 +111,7 @@ class VolumeHealthCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeHealthStatus(Object, package="k8s.io.api.core.v1"):
-    """Volume health status."""
+    """What is known of a volume's health."""
 
     healthConditions: Annotated[
         tuple[VolumeHealthCondition, ...], Wire(1), MergeBy("status"), ListMap("status", "reason")
@@ -120,7 +120,7 @@ class VolumeHealthStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolumeClaimStatus(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume claim status."""
+    """Whether a claim is bound, and how large its volume is."""
 
     phase: Annotated[str, Wire(1), OneOf(PersistentVolumeClaimPhase)] = ""
     accessModes: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -134,7 +134,7 @@ class PersistentVolumeClaimStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolumeClaim(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Persistent volume claim."""
+    """A wish for storage, which is bound to a volume that fulfils it."""
 
     spec: Annotated[PersistentVolumeClaimSpec, Wire(2)] = always(PersistentVolumeClaimSpec)
     status: Annotated[PersistentVolumeClaimStatus, Wire(3)] = always(PersistentVolumeClaimStatus)

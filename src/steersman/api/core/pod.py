@@ -1,4 +1,4 @@
-"""pod"""
+"""Pod: containers that share a network, volumes and a fate."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -37,7 +37,7 @@ from steersman.apimachinery.times import Time
 
 
 class DNSPolicy(StrEnum):
-    """Dns policy."""
+    """Whether a pod asks the cluster's DNS, its node's, or what it is told."""
 
     CLUSTER_FIRST_WITH_HOST_NET = "ClusterFirstWithHostNet"
     CLUSTER_FIRST = "ClusterFirst"
@@ -46,7 +46,7 @@ class DNSPolicy(StrEnum):
 
 
 class PodPhase(StrEnum):
-    """Pod phase."""
+    """A pod's stage of life."""
 
     PENDING = "Pending"
     RUNNING = "Running"
@@ -56,7 +56,7 @@ class PodPhase(StrEnum):
 
 
 class PodQOSClass(StrEnum):
-    """Pod qos class."""
+    """How well a pod is protected when its node runs short."""
 
     GUARANTEED = "Guaranteed"
     BURSTABLE = "Burstable"
@@ -64,14 +64,14 @@ class PodQOSClass(StrEnum):
 
 
 class PreemptionPolicy(StrEnum):
-    """Preemption policy."""
+    """Whether a pod may displace pods of lower priority."""
 
     PREEMPT_LOWER_PRIORITY = "PreemptLowerPriority"
     NEVER = "Never"
 
 
 class RestartPolicy(StrEnum):
-    """Restart policy."""
+    """Whether containers that end are started again."""
 
     ALWAYS = "Always"
     ON_FAILURE = "OnFailure"
@@ -79,7 +79,7 @@ class RestartPolicy(StrEnum):
 
 
 class PodVolumeHealth(Object, package="k8s.io.api.core.v1"):
-    """Pod volume health."""
+    """The health of a pod's volume."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     healthConditions: Annotated[
@@ -89,7 +89,7 @@ class PodVolumeHealth(Object, package="k8s.io.api.core.v1"):
 
 
 class PodCondition(Object, package="k8s.io.api.core.v1"):
-    """Pod condition."""
+    """One observation about a pod, such as whether it is ready."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     observedGeneration: Annotated[Int64, Wire(7)] = 0
@@ -101,34 +101,34 @@ class PodCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class PodReadinessGate(Object, package="k8s.io.api.core.v1"):
-    """Pod readiness gate."""
+    """A condition that must be true before the pod counts as ready."""
 
     conditionType: Annotated[str, Wire(1), Required()] = always("")
 
 
 class EvictionResponder(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Eviction responder."""
+    """Who is to answer when the pod is to be evicted."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     priority: Annotated[Int32 | None, Wire(2), Required()] = None
 
 
 class HostAlias(Object, package="k8s.io.api.core.v1"):
-    """Host alias."""
+    """A line of the pod's /etc/hosts."""
 
     ip: Annotated[str, Wire(1), Required()] = always("")
     hostnames: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
 
 
 class PodDNSConfigOption(Object, package="k8s.io.api.core.v1"):
-    """Pod dns config option."""
+    """An option of the pod's resolver."""
 
     name: Annotated[str, Wire(1)] = ""
     value: Annotated[str | None, Wire(2)] = None
 
 
 class PodDNSConfig(Object, package="k8s.io.api.core.v1"):
-    """Pod dns config."""
+    """Servers, search list and options of the pod's resolver, added to what its policy gives."""
 
     nameservers: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
     searches: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -136,13 +136,13 @@ class PodDNSConfig(Object, package="k8s.io.api.core.v1"):
 
 
 class PodOS(Object, package="k8s.io.api.core.v1"):
-    """Pod os."""
+    """The operating system that the pod's containers are made for."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
 
 
 class PodResourceClaim(Object, package="k8s.io.api.core.v1"):
-    """Pod resource claim."""
+    """A claim on devices that the pod's containers may refer to."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     resourceClaimName: Annotated[str | None, Wire(3)] = None
@@ -150,19 +150,19 @@ class PodResourceClaim(Object, package="k8s.io.api.core.v1"):
 
 
 class PodSchedulingGate(Object, package="k8s.io.api.core.v1"):
-    """Pod scheduling gate."""
+    """Something that has to be lifted before the pod is scheduled."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
 
 
 class PodSchedulingGroup(Object, package="k8s.io.api.core.v1"):
-    """Pod scheduling group."""
+    """The group that the pod is scheduled with."""
 
     podGroupName: Annotated[str | None, Wire(1)] = None
 
 
 class PodSpec(Object, package="k8s.io.api.core.v1"):
-    """Pod spec."""
+    """What runs in a pod, where it may run, and what it shares."""
 
     volumes: Annotated[tuple[Volume, ...], Wire(1), MergeBy("name"), RetainKeys(), ListMap("name")] = ()
     initContainers: Annotated[tuple[Container, ...], Wire(20), MergeBy("name"), ListMap("name")] = ()
@@ -217,40 +217,40 @@ class PodSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class PodResourceClaimStatus(Object, package="k8s.io.api.core.v1"):
-    """Pod resource claim status."""
+    """Which claim was made for an entry of the pod."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     resourceClaimName: Annotated[str | None, Wire(2)] = None
 
 
 class PodExtendedResourceClaimStatus(Object, package="k8s.io.api.core.v1"):
-    """Pod extended resource claim status."""
+    """Which claim was made for the pod's extended resources."""
 
     requestMappings: Annotated[tuple[ContainerExtendedResourceRequest, ...], Wire(1), Required(), Atomic()] = always(())
     resourceClaimName: Annotated[str, Wire(2), Required()] = always("")
 
 
 class PodIP(Object, package="k8s.io.api.core.v1"):
-    """Pod ip."""
+    """An address of a pod."""
 
     ip: Annotated[str, Wire(1), Required()] = always("")
 
 
 class HostIP(Object, package="k8s.io.api.core.v1"):
-    """Host ip."""
+    """An address of a pod's node."""
 
     ip: Annotated[str, Wire(1), Required()] = always("")
 
 
 class NodeAllocatableMappedResources(Object, package="k8s.io.api.core.v1"):
-    """Node allocatable mapped resources."""
+    """What of the node's resources a device claim stands for."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     quantity: Annotated[Quantity | None, Wire(2), Required()] = None
 
 
 class NodeAllocatableOverheadResources(Object, package="k8s.io.api.core.v1"):
-    """Node allocatable overhead resources."""
+    """What of the node's resources a device claim needs besides."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     perPod: Annotated[Quantity | None, Wire(2)] = None
@@ -258,7 +258,7 @@ class NodeAllocatableOverheadResources(Object, package="k8s.io.api.core.v1"):
 
 
 class NodeAllocatableResourceClaimStatus(Object, package="k8s.io.api.core.v1"):
-    """Node allocatable resource claim status."""
+    """What of the node's resources the pod's device claims take."""
 
     resourceClaimName: Annotated[str, Wire(1), Required()] = always("")
     containers: Annotated[tuple[str, ...], Wire(2), ListSet()] = ()
@@ -267,7 +267,7 @@ class NodeAllocatableResourceClaimStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class PodStatus(Object, package="k8s.io.api.core.v1"):
-    """Pod status."""
+    """How a pod is doing: phase, conditions, addresses and the state of each container."""
 
     observedGeneration: Annotated[Int64, Wire(17)] = 0
     phase: Annotated[str, Wire(1), OneOf(PodPhase)] = ""
@@ -301,14 +301,14 @@ class PodStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class Pod(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Pod."""
+    """Containers that run together on one node and share a network address and volumes."""
 
     spec: Annotated[PodSpec, Wire(2)] = always(PodSpec)
     status: Annotated[PodStatus, Wire(3)] = always(PodStatus)
 
 
 class PodTemplateSpec(Object, package="k8s.io.api.core.v1"):
-    """Pod template spec."""
+    """What pods are made from: metadata and spec."""
 
     metadata: Annotated[ObjectMeta, Wire(1)] = always(ObjectMeta)
     spec: Annotated[PodSpec, Wire(2)] = always(PodSpec)

@@ -1,4 +1,4 @@
-"""podtemplate"""
+"""PodTemplate: a template that stands alone."""
 
 from typing import Annotated
 
@@ -8,6 +8,6 @@ from steersman.apimachinery.markers import Wire, always
 
 
 class PodTemplate(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Pod template."""
+    """A template for pods, kept as an object of its own."""
 
     template: Annotated[PodTemplateSpec, Wire(2)] = always(PodTemplateSpec)

@@ -1,4 +1,4 @@
-"""quota"""
+"""LimitRange and ResourceQuota: how much a namespace may use."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -11,7 +11,7 @@ from steersman.apimachinery.quantity import Quantity
 
 
 class ResourceQuotaScope(StrEnum):
-    """Resource quota scope."""
+    """Which objects a quota counts."""
 
     TERMINATING = "Terminating"
     NOT_TERMINATING = "NotTerminating"
@@ -23,7 +23,7 @@ class ResourceQuotaScope(StrEnum):
 
 
 class ScopeSelectorOperator(StrEnum):
-    """Scope selector operator."""
+    """How a scope and its values are compared."""
 
     IN = "In"
     NOT_IN = "NotIn"
@@ -32,7 +32,7 @@ class ScopeSelectorOperator(StrEnum):
 
 
 class LimitRangeItem(Object, package="k8s.io.api.core.v1"):
-    """Limit range item."""
+    """Bounds and defaults for one kind of thing."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     max: Annotated[Mapping[str, Quantity], Wire(2)] = {}
@@ -43,19 +43,19 @@ class LimitRangeItem(Object, package="k8s.io.api.core.v1"):
 
 
 class LimitRangeSpec(Object, package="k8s.io.api.core.v1"):
-    """Limit range spec."""
+    """The bounds that a namespace sets."""
 
     limits: Annotated[tuple[LimitRangeItem, ...], Wire(1), Required(), Atomic()] = always(())
 
 
 class LimitRange(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Limit range."""
+    """Bounds and defaults for what single pods, containers and claims of a namespace ask for."""
 
     spec: Annotated[LimitRangeSpec, Wire(2)] = always(LimitRangeSpec)
 
 
 class ScopedResourceSelectorRequirement(Object, package="k8s.io.api.core.v1"):
-    """Scoped resource selector requirement."""
+    """A scope, and the values it must or must not have."""
 
     scopeName: Annotated[str, Wire(1), Required(), OneOf(ResourceQuotaScope)] = always("")
     operator: Annotated[str, Wire(2), Required(), OneOf(ScopeSelectorOperator)] = always("")
@@ -63,13 +63,13 @@ class ScopedResourceSelectorRequirement(Object, package="k8s.io.api.core.v1"):
 
 
 class ScopeSelector(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Scope selector."""
+    """Scopes that must all hold for an object to be counted."""
 
     matchExpressions: Annotated[tuple[ScopedResourceSelectorRequirement, ...], Wire(1), Atomic()] = ()
 
 
 class ResourceQuotaSpec(Object, package="k8s.io.api.core.v1"):
-    """Resource quota spec."""
+    """How much may be used altogether, and of what is counted."""
 
     hard: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     scopes: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -77,14 +77,14 @@ class ResourceQuotaSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class ResourceQuotaStatus(Object, package="k8s.io.api.core.v1"):
-    """Resource quota status."""
+    """How much may be used, and how much is."""
 
     hard: Annotated[Mapping[str, Quantity], Wire(1)] = {}
     used: Annotated[Mapping[str, Quantity], Wire(2)] = {}
 
 
 class ResourceQuota(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Resource quota."""
+    """How much all objects of a namespace may use together."""
 
     spec: Annotated[ResourceQuotaSpec, Wire(2)] = always(ResourceQuotaSpec)
     status: Annotated[ResourceQuotaStatus, Wire(3)] = always(ResourceQuotaStatus)

@@ -1,4 +1,4 @@
-"""reference"""
+"""References to other objects, and rules that choose nodes."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -10,7 +10,7 @@ from steersman.apimachinery.times import Time
 
 
 class NodeSelectorOperator(StrEnum):
-    """Node selector operator."""
+    """How a node's label and the values are compared."""
 
     IN = "In"
     NOT_IN = "NotIn"
@@ -21,7 +21,7 @@ class NodeSelectorOperator(StrEnum):
 
 
 class PullPolicy(StrEnum):
-    """Pull policy."""
+    """When an image is fetched."""
 
     ALWAYS = "Always"
     NEVER = "Never"
@@ -29,7 +29,7 @@ class PullPolicy(StrEnum):
 
 
 class TaintEffect(StrEnum):
-    """Taint effect."""
+    """What a taint does to pods that don't tolerate it."""
 
     NO_SCHEDULE = "NoSchedule"
     PREFER_NO_SCHEDULE = "PreferNoSchedule"
@@ -37,7 +37,7 @@ class TaintEffect(StrEnum):
 
 
 class TolerationOperator(StrEnum):
-    """Toleration operator."""
+    """How a taint and a toleration are compared."""
 
     EXISTS = "Exists"
     EQUAL = "Equal"
@@ -46,7 +46,7 @@ class TolerationOperator(StrEnum):
 
 
 class TypedObjectReference(Object, package="k8s.io.api.core.v1"):
-    """Typed object reference."""
+    """An object by group, kind and name, also in another namespace."""
 
     apiGroup: Annotated[str | None, Wire(1)] = None
     kind: Annotated[str, Wire(2), Required()] = always("")
@@ -55,14 +55,14 @@ class TypedObjectReference(Object, package="k8s.io.api.core.v1"):
 
 
 class SecretReference(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Secret reference."""
+    """A Secret in any namespace."""
 
     name: Annotated[str, Wire(1)] = ""
     namespace: Annotated[str, Wire(2)] = ""
 
 
 class FileKeySelector(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """File key selector."""
+    """A variable in a file of a volume."""
 
     volumeName: Annotated[str, Wire(1), Required()] = always("")
     path: Annotated[str, Wire(2), Required()] = always("")
@@ -71,14 +71,14 @@ class FileKeySelector(Object, atomic=True, package="k8s.io.api.core.v1"):
 
 
 class ObjectFieldSelector(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Object field selector."""
+    """A field of the pod itself, by its path."""
 
     apiVersion: Annotated[str, Wire(1)] = ""
     fieldPath: Annotated[str, Wire(2), Required()] = always("")
 
 
 class ResourceFieldSelector(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Resource field selector."""
+    """A resource of a container, and the unit it is told in."""
 
     containerName: Annotated[str, Wire(1)] = ""
     resource: Annotated[str, Wire(2), Required()] = always("")
@@ -86,34 +86,34 @@ class ResourceFieldSelector(Object, atomic=True, package="k8s.io.api.core.v1"):
 
 
 class LocalObjectReference(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Local object reference."""
+    """An object of the same namespace, by name."""
 
     name: Annotated[str, Wire(1)] = ""
 
 
 class ConfigMapKeySelector(LocalObjectReference, inline=1, atomic=True, package="k8s.io.api.core.v1"):
-    """Config map key selector."""
+    """An entry of a ConfigMap."""
 
     key: Annotated[str, Wire(2), Required()] = always("")
     optional: Annotated[bool | None, Wire(3)] = None
 
 
 class SecretKeySelector(LocalObjectReference, inline=1, atomic=True, package="k8s.io.api.core.v1"):
-    """Secret key selector."""
+    """An entry of a Secret."""
 
     key: Annotated[str, Wire(2), Required()] = always("")
     optional: Annotated[bool | None, Wire(3)] = None
 
 
 class ResourceClaim(Object, package="k8s.io.api.core.v1"):
-    """Resource claim."""
+    """A claim of the pod that a container uses."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     request: Annotated[str, Wire(2)] = ""
 
 
 class NodeSelectorRequirement(Object, package="k8s.io.api.core.v1"):
-    """Node selector requirement."""
+    """A label or field of a node, and the values it must or must not have."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     operator: Annotated[str, Wire(2), Required(), OneOf(NodeSelectorOperator)] = always("")
@@ -121,40 +121,40 @@ class NodeSelectorRequirement(Object, package="k8s.io.api.core.v1"):
 
 
 class NodeSelectorTerm(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Node selector term."""
+    """Requirements that must all hold."""
 
     matchExpressions: Annotated[tuple[NodeSelectorRequirement, ...], Wire(1), Atomic()] = ()
     matchFields: Annotated[tuple[NodeSelectorRequirement, ...], Wire(2), Atomic()] = ()
 
 
 class NodeSelector(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Node selector."""
+    """Terms of which one must hold."""
 
     nodeSelectorTerms: Annotated[tuple[NodeSelectorTerm, ...], Wire(1), Required(), Atomic()] = always(())
 
 
 class TopologySelectorLabelRequirement(Object, package="k8s.io.api.core.v1"):
-    """Topology selector label requirement."""
+    """A label of the topology, and the values it may have."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     values: Annotated[tuple[str, ...], Wire(2), Required(), Atomic()] = always(())
 
 
 class TopologySelectorTerm(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Topology selector term."""
+    """Requirements on the topology that must all hold."""
 
     matchLabelExpressions: Annotated[tuple[TopologySelectorLabelRequirement, ...], Wire(1), Atomic()] = ()
 
 
 class PreferredSchedulingTerm(Object, package="k8s.io.api.core.v1"):
-    """Preferred scheduling term."""
+    """A term, and how much it counts among the others."""
 
     weight: Annotated[Int32, Wire(1), Required()] = always(0)
     preference: Annotated[NodeSelectorTerm, Wire(2), Required()] = always(NodeSelectorTerm)
 
 
 class Taint(Object, package="k8s.io.api.core.v1"):
-    """Taint."""
+    """What keeps pods off a node unless they tolerate it."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     value: Annotated[str, Wire(2)] = ""
@@ -163,7 +163,7 @@ class Taint(Object, package="k8s.io.api.core.v1"):
 
 
 class Toleration(Object, package="k8s.io.api.core.v1"):
-    """Toleration."""
+    """A taint that a pod tolerates, and for how long."""
 
     key: Annotated[str, Wire(1)] = ""
     operator: Annotated[str, Wire(2), OneOf(TolerationOperator)] = ""
@@ -173,7 +173,7 @@ class Toleration(Object, package="k8s.io.api.core.v1"):
 
 
 class ObjectReference(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Object reference."""
+    """An object, or a part of it, by kind, namespace, name and uid."""
 
     kind: Annotated[str, Wire(1)] = ""
     namespace: Annotated[str, Wire(2)] = ""
@@ -185,7 +185,7 @@ class ObjectReference(Object, atomic=True, package="k8s.io.api.core.v1"):
 
 
 class TypedLocalObjectReference(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Typed local object reference."""
+    """An object of the same namespace, by group, kind and name."""
 
     apiGroup: Annotated[str | None, Wire(1)] = None
     kind: Annotated[str, Wire(2), Required()] = always("")

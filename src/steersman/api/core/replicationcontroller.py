@@ -1,4 +1,4 @@
-"""replicationcontroller"""
+"""ReplicationController: the ReplicaSet's ancestor."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,7 +11,7 @@ from steersman.apimachinery.times import Time
 
 
 class ReplicationControllerSpec(Object, package="k8s.io.api.core.v1"):
-    """Replication controller spec."""
+    """How many pods are wanted, which ones count, and what new ones are made from."""
 
     replicas: Annotated[Int32 | None, Wire(1), Default(1)] = None
     minReadySeconds: Annotated[Int32, Wire(4)] = 0
@@ -20,7 +20,7 @@ class ReplicationControllerSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class ReplicationControllerCondition(Object, package="k8s.io.api.core.v1"):
-    """Replication controller condition."""
+    """One observation about a ReplicationController."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")
@@ -30,7 +30,7 @@ class ReplicationControllerCondition(Object, package="k8s.io.api.core.v1"):
 
 
 class ReplicationControllerStatus(Object, package="k8s.io.api.core.v1"):
-    """Replication controller status."""
+    """How many pods exist, are ready and available."""
 
     replicas: Annotated[Int32, Wire(1), Required()] = always(0)
     fullyLabeledReplicas: Annotated[Int32, Wire(2)] = 0
@@ -41,7 +41,7 @@ class ReplicationControllerStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class ReplicationController(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Replication controller."""
+    """Keeps a number of pods of one template running; Deployments have taken its place."""
 
     spec: Annotated[ReplicationControllerSpec, Wire(2)] = always(ReplicationControllerSpec)
     status: Annotated[ReplicationControllerStatus, Wire(3)] = always(ReplicationControllerStatus)

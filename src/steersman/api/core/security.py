@@ -1,4 +1,4 @@
-"""security"""
+"""What a container may do on its node, and as whom."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -8,7 +8,7 @@ from steersman.apimachinery.object import Object
 
 
 class AppArmorProfileType(StrEnum):
-    """App armor profile type."""
+    """Where an AppArmor profile comes from."""
 
     UNCONFINED = "Unconfined"
     RUNTIME_DEFAULT = "RuntimeDefault"
@@ -16,21 +16,21 @@ class AppArmorProfileType(StrEnum):
 
 
 class PodFSGroupChangePolicy(StrEnum):
-    """Pod fs group change policy."""
+    """Whether a volume's files change hands at each mount."""
 
     ON_ROOT_MISMATCH = "OnRootMismatch"
     ALWAYS = "Always"
 
 
 class ProcMountType(StrEnum):
-    """Proc mount type."""
+    """Whether /proc is masked."""
 
     DEFAULT = "Default"
     UNMASKED = "Unmasked"
 
 
 class SeccompProfileType(StrEnum):
-    """Seccomp profile type."""
+    """Where a seccomp profile comes from."""
 
     UNCONFINED = "Unconfined"
     RUNTIME_DEFAULT = "RuntimeDefault"
@@ -38,28 +38,28 @@ class SeccompProfileType(StrEnum):
 
 
 class SupplementalGroupsPolicy(StrEnum):
-    """Supplemental groups policy."""
+    """Whether the image's groups are added to the pod's."""
 
     MERGE = "Merge"
     STRICT = "Strict"
 
 
 class Capabilities(Object, package="k8s.io.api.core.v1"):
-    """Capabilities."""
+    """Capabilities added to and taken from a container."""
 
     add: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
     drop: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
 
 
 class AppArmorProfile(Object, package="k8s.io.api.core.v1"):
-    """App armor profile."""
+    """The AppArmor profile that confines a container."""
 
     type: Annotated[str, Wire(1), Required(), OneOf(AppArmorProfileType)] = always("")
     localhostProfile: Annotated[str | None, Wire(2)] = None
 
 
 class SELinuxOptions(Object, package="k8s.io.api.core.v1"):
-    """Se linux options."""
+    """The SELinux label of a container."""
 
     user: Annotated[str, Wire(1)] = ""
     role: Annotated[str, Wire(2)] = ""
@@ -68,21 +68,21 @@ class SELinuxOptions(Object, package="k8s.io.api.core.v1"):
 
 
 class SeccompProfile(Object, package="k8s.io.api.core.v1"):
-    """Seccomp profile."""
+    """The seccomp profile that filters a container's system calls."""
 
     type: Annotated[str, Wire(1), Required(), OneOf(SeccompProfileType)] = always("")
     localhostProfile: Annotated[str | None, Wire(2)] = None
 
 
 class Sysctl(Object, package="k8s.io.api.core.v1"):
-    """Sysctl."""
+    """A kernel parameter of the pod's namespaces."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     value: Annotated[str, Wire(2), Required()] = always("")
 
 
 class WindowsSecurityContextOptions(Object, package="k8s.io.api.core.v1"):
-    """Windows security context options."""
+    """Who a container is on Windows."""
 
     gmsaCredentialSpecName: Annotated[str | None, Wire(1)] = None
     gmsaCredentialSpec: Annotated[str | None, Wire(2)] = None
@@ -91,7 +91,7 @@ class WindowsSecurityContextOptions(Object, package="k8s.io.api.core.v1"):
 
 
 class PodSecurityContext(Object, package="k8s.io.api.core.v1"):
-    """Pod security context."""
+    """Who a pod's containers are and what they may do, where they don't say otherwise."""
 
     seLinuxOptions: Annotated[SELinuxOptions | None, Wire(1)] = None
     windowsOptions: Annotated[WindowsSecurityContextOptions | None, Wire(8)] = None
@@ -109,7 +109,7 @@ class PodSecurityContext(Object, package="k8s.io.api.core.v1"):
 
 
 class SecurityContext(Object, package="k8s.io.api.core.v1"):
-    """Security context."""
+    """Who a container is and what it may do."""
 
     capabilities: Annotated[Capabilities | None, Wire(1)] = None
     privileged: Annotated[bool | None, Wire(2)] = None

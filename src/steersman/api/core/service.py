@@ -1,4 +1,4 @@
-"""service"""
+"""Service and Endpoints: a stable address for a set of pods."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,7 +24,7 @@ from steersman.apimachinery.object import Object
 
 
 class IPFamily(StrEnum):
-    """Ip family."""
+    """A family of addresses."""
 
     IPV4 = "IPv4"
     IPV6 = "IPv6"
@@ -32,7 +32,7 @@ class IPFamily(StrEnum):
 
 
 class IPFamilyPolicy(StrEnum):
-    """Ip family policy."""
+    """Whether a Service has addresses of one or of both families."""
 
     SINGLE_STACK = "SingleStack"
     PREFER_DUAL_STACK = "PreferDualStack"
@@ -40,28 +40,28 @@ class IPFamilyPolicy(StrEnum):
 
 
 class ServiceAffinity(StrEnum):
-    """Service affinity."""
+    """Whether a client stays with the pod it got first."""
 
     CLIENT_IP = "ClientIP"
     NONE = "None"
 
 
 class ServiceExternalTrafficPolicy(StrEnum):
-    """Service external traffic policy."""
+    """Whether traffic from outside may go to pods of other nodes."""
 
     CLUSTER = "Cluster"
     LOCAL = "Local"
 
 
 class ServiceInternalTrafficPolicy(StrEnum):
-    """Service internal traffic policy."""
+    """Whether traffic from inside may go to pods of other nodes."""
 
     CLUSTER = "Cluster"
     LOCAL = "Local"
 
 
 class ServiceType(StrEnum):
-    """Service type."""
+    """How a Service is reached."""
 
     CLUSTER_IP = "ClusterIP"
     NODE_PORT = "NodePort"
@@ -70,19 +70,19 @@ class ServiceType(StrEnum):
 
 
 class ClientIPConfig(Object, package="k8s.io.api.core.v1"):
-    """Client ip config."""
+    """How long a client stays with its pod."""
 
     timeoutSeconds: Annotated[Int32 | None, Wire(1)] = None
 
 
 class SessionAffinityConfig(Object, package="k8s.io.api.core.v1"):
-    """Session affinity config."""
+    """Settings of session affinity."""
 
     clientIP: Annotated[ClientIPConfig | None, Wire(1)] = None
 
 
 class PortStatus(Object, package="k8s.io.api.core.v1"):
-    """Port status."""
+    """The state of a port of a load balancer."""
 
     port: Annotated[Int32, Wire(1), Required()] = always(0)
     protocol: Annotated[str, Wire(2), Required(), OneOf(Protocol)] = always("")
@@ -90,7 +90,7 @@ class PortStatus(Object, package="k8s.io.api.core.v1"):
 
 
 class LoadBalancerIngress(Object, package="k8s.io.api.core.v1"):
-    """Load balancer ingress."""
+    """An address of a load balancer."""
 
     ip: Annotated[str, Wire(1)] = ""
     hostname: Annotated[str, Wire(2)] = ""
@@ -99,20 +99,20 @@ class LoadBalancerIngress(Object, package="k8s.io.api.core.v1"):
 
 
 class LoadBalancerStatus(Object, package="k8s.io.api.core.v1"):
-    """Load balancer status."""
+    """The addresses of a load balancer."""
 
     ingress: Annotated[tuple[LoadBalancerIngress, ...], Wire(1), Atomic()] = ()
 
 
 class ServiceStatus(Object, package="k8s.io.api.core.v1"):
-    """Service status."""
+    """The state of a Service's load balancer."""
 
     loadBalancer: Annotated[LoadBalancerStatus, Wire(1)] = always(LoadBalancerStatus)
     conditions: Annotated[tuple[Condition, ...], Wire(2), MergeBy("type"), ListMap("type")] = ()
 
 
 class ServicePort(Object, package="k8s.io.api.core.v1"):
-    """Service port."""
+    """A port of a Service, and the port of the pods it leads to."""
 
     name: Annotated[str, Wire(1)] = ""
     protocol: Annotated[str, Wire(2), Default("TCP"), OneOf(Protocol)] = ""
@@ -123,7 +123,7 @@ class ServicePort(Object, package="k8s.io.api.core.v1"):
 
 
 class ServiceSpec(Object, package="k8s.io.api.core.v1"):
-    """Service spec."""
+    """Which pods stand behind a Service, and how it is reached."""
 
     ports: Annotated[tuple[ServicePort, ...], Wire(1), MergeBy("port"), ListMap("port", "protocol")] = ()
     selector: Annotated[Mapping[str, str], Wire(2), Atomic()] = {}
@@ -148,14 +148,14 @@ class ServiceSpec(Object, package="k8s.io.api.core.v1"):
 
 
 class Service(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Service."""
+    """A stable name and address for a set of pods."""
 
     spec: Annotated[ServiceSpec, Wire(2)] = always(ServiceSpec)
     status: Annotated[ServiceStatus, Wire(3)] = always(ServiceStatus)
 
 
 class EndpointAddress(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Endpoint address."""
+    """An address that stands behind a Service, and whose it is."""
 
     ip: Annotated[str, Wire(1), Required()] = always("")
     hostname: Annotated[str, Wire(3)] = ""
@@ -164,7 +164,7 @@ class EndpointAddress(Object, atomic=True, package="k8s.io.api.core.v1"):
 
 
 class EndpointPort(Object, atomic=True, package="k8s.io.api.core.v1"):
-    """Endpoint port."""
+    """A port that stands behind a Service."""
 
     name: Annotated[str, Wire(1)] = ""
     port: Annotated[Int32, Wire(2), Required()] = always(0)
@@ -173,7 +173,7 @@ class EndpointPort(Object, atomic=True, package="k8s.io.api.core.v1"):
 
 
 class EndpointSubset(Object, package="k8s.io.api.core.v1"):
-    """Endpoint subset."""
+    """Addresses and ports that belong together, ready and not."""
 
     addresses: Annotated[tuple[EndpointAddress, ...], Wire(1), Atomic()] = ()
     notReadyAddresses: Annotated[tuple[EndpointAddress, ...], Wire(2), Atomic()] = ()
@@ -181,6 +181,6 @@ class EndpointSubset(Object, package="k8s.io.api.core.v1"):
 
 
 class Endpoints(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Endpoints."""
+    """All addresses behind a Service in one object; EndpointSlices have taken its place."""
 
     subsets: Annotated[tuple[EndpointSubset, ...], Wire(2), Atomic()] = ()

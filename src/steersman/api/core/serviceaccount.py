@@ -1,4 +1,4 @@
-"""serviceaccount"""
+"""ServiceAccount: an identity for pods."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from steersman.apimachinery.markers import Atomic, ListMap, MergeBy, Wire
 
 
 class ServiceAccount(Kind, api="v1", package="k8s.io.api.core.v1"):
-    """Service account."""
+    """An identity for what runs in pods, with the secrets it may use."""
 
     secrets: Annotated[tuple[ObjectReference, ...], Wire(2), MergeBy("name"), ListMap("name")] = ()
     imagePullSecrets: Annotated[tuple[LocalObjectReference, ...], Wire(3), Atomic()] = ()

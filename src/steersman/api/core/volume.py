@@ -1,4 +1,4 @@
-"""volume"""
+"""Volumes: what a pod's containers can mount, and where it comes from."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,7 +13,7 @@ from steersman.apimachinery.quantity import Quantity
 
 
 class AzureDataDiskCachingMode(StrEnum):
-    """Azure data disk caching mode."""
+    """How the host caches an Azure disk."""
 
     NONE = "None"
     READ_ONLY = "ReadOnly"
@@ -21,7 +21,7 @@ class AzureDataDiskCachingMode(StrEnum):
 
 
 class AzureDataDiskKind(StrEnum):
-    """Azure data disk kind."""
+    """What kind of Azure disk it is."""
 
     SHARED = "Shared"
     DEDICATED = "Dedicated"
@@ -29,7 +29,7 @@ class AzureDataDiskKind(StrEnum):
 
 
 class HostPathType(StrEnum):
-    """Host path type."""
+    """What has to be at a path of the node."""
 
     HOST_PATH_UNSET = ""
     DIRECTORY_OR_CREATE = "DirectoryOrCreate"
@@ -42,7 +42,7 @@ class HostPathType(StrEnum):
 
 
 class AWSElasticBlockStoreVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Aws elastic block store volume source."""
+    """A disk of AWS."""
 
     volumeID: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -51,7 +51,7 @@ class AWSElasticBlockStoreVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class AzureDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Azure disk volume source."""
+    """A disk of Azure."""
 
     diskName: Annotated[str, Wire(1), Required()] = always("")
     diskURI: Annotated[str, Wire(2), Required()] = always("")
@@ -62,7 +62,7 @@ class AzureDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class AzureFileVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Azure file volume source."""
+    """A share of Azure Files."""
 
     secretName: Annotated[str, Wire(1), Required()] = always("")
     shareName: Annotated[str, Wire(2), Required()] = always("")
@@ -70,7 +70,7 @@ class AzureFileVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CSIVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Csi volume source."""
+    """A short-lived volume of a CSI driver."""
 
     driver: Annotated[str, Wire(1), Required()] = always("")
     readOnly: Annotated[bool | None, Wire(2)] = None
@@ -80,7 +80,7 @@ class CSIVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CephFSVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Ceph fs volume source."""
+    """A CephFS file system."""
 
     monitors: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     path: Annotated[str, Wire(2)] = ""
@@ -91,7 +91,7 @@ class CephFSVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class CinderVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Cinder volume source."""
+    """A volume of OpenStack's Cinder."""
 
     volumeID: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -100,7 +100,7 @@ class CinderVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class KeyToPath(Object, package="k8s.io.api.core.v1"):
-    """Key to path."""
+    """An entry, and the file it becomes."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     path: Annotated[str, Wire(2), Required()] = always("")
@@ -109,7 +109,7 @@ class KeyToPath(Object, package="k8s.io.api.core.v1"):
 
 
 class ConfigMapVolumeSource(LocalObjectReference, inline=1, package="k8s.io.api.core.v1"):
-    """Config map volume source."""
+    """The entries of a ConfigMap as files."""
 
     items: Annotated[tuple[KeyToPath, ...], Wire(2), Atomic()] = ()
     defaultMode: Annotated[Int32 | None, Wire(3)] = None
@@ -118,7 +118,7 @@ class ConfigMapVolumeSource(LocalObjectReference, inline=1, package="k8s.io.api.
 
 
 class DownwardAPIVolumeFile(Object, package="k8s.io.api.core.v1"):
-    """Downward api volume file."""
+    """A file with a fact about the pod or a container."""
 
     path: Annotated[str, Wire(1), Required()] = always("")
     fieldRef: Annotated[ObjectFieldSelector | None, Wire(2)] = None
@@ -128,7 +128,7 @@ class DownwardAPIVolumeFile(Object, package="k8s.io.api.core.v1"):
 
 
 class DownwardAPIVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Downward api volume source."""
+    """Facts about the pod as files."""
 
     items: Annotated[tuple[DownwardAPIVolumeFile, ...], Wire(1), Atomic()] = ()
     defaultMode: Annotated[Int32 | None, Wire(2)] = None
@@ -136,7 +136,7 @@ class DownwardAPIVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class EmptyDirVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Empty dir volume source."""
+    """An empty directory that lives as long as the pod, on disk or in memory."""
 
     medium: Annotated[str, Wire(1)] = ""
     sizeLimit: Annotated[Quantity | None, Wire(2)] = None
@@ -144,20 +144,20 @@ class EmptyDirVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolumeClaimTemplate(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume claim template."""
+    """What the claim of an ephemeral volume is made from."""
 
     metadata: Annotated[ObjectMeta, Wire(1)] = always(ObjectMeta)
     spec: Annotated[PersistentVolumeClaimSpec, Wire(2), Required()] = always(PersistentVolumeClaimSpec)
 
 
 class EphemeralVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Ephemeral volume source."""
+    """A volume with a claim of its own, made and deleted with the pod."""
 
     volumeClaimTemplate: Annotated[PersistentVolumeClaimTemplate | None, Wire(1)] = None
 
 
 class FCVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Fc volume source."""
+    """A disk of a Fibre Channel network."""
 
     targetWWNs: Annotated[tuple[str, ...], Wire(1), Atomic()] = ()
     lun: Annotated[Int32 | None, Wire(2)] = None
@@ -167,7 +167,7 @@ class FCVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class FlexVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Flex volume source."""
+    """A volume of a FlexVolume driver; deprecated for CSI."""
 
     driver: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -177,14 +177,14 @@ class FlexVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class FlockerVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Flocker volume source."""
+    """A Flocker volume."""
 
     datasetName: Annotated[str, Wire(1)] = ""
     datasetUUID: Annotated[str, Wire(2)] = ""
 
 
 class GCEPersistentDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Gce persistent disk volume source."""
+    """A disk of Google Compute Engine."""
 
     pdName: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -193,7 +193,7 @@ class GCEPersistentDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class GitRepoVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Git repo volume source."""
+    """A clone of a git repository; no longer supported."""
 
     repository: Annotated[str, Wire(1), Required()] = always("")
     revision: Annotated[str, Wire(2)] = ""
@@ -201,7 +201,7 @@ class GitRepoVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class GlusterfsVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Glusterfs volume source."""
+    """A Gluster volume."""
 
     endpoints: Annotated[str, Wire(1), Required()] = always("")
     path: Annotated[str, Wire(2), Required()] = always("")
@@ -209,14 +209,14 @@ class GlusterfsVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class HostPathVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Host path volume source."""
+    """A file or directory of the node."""
 
     path: Annotated[str, Wire(1), Required()] = always("")
     type: Annotated[str | None, Wire(2), OneOf(HostPathType)] = None
 
 
 class ISCSIVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Iscsi volume source."""
+    """A disk of an iSCSI target."""
 
     targetPortal: Annotated[str, Wire(1), Required()] = always("")
     iqn: Annotated[str, Wire(2), Required()] = always("")
@@ -232,14 +232,14 @@ class ISCSIVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class ImageVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Image volume source."""
+    """The files of an image, to be read."""
 
     reference: Annotated[str, Wire(1)] = ""
     pullPolicy: Annotated[str, Wire(2), OneOf(PullPolicy)] = ""
 
 
 class NFSVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Nfs volume source."""
+    """A directory of an NFS server."""
 
     server: Annotated[str, Wire(1), Required()] = always("")
     path: Annotated[str, Wire(2), Required()] = always("")
@@ -247,21 +247,21 @@ class NFSVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class PersistentVolumeClaimVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Persistent volume claim volume source."""
+    """The volume that a claim is bound to."""
 
     claimName: Annotated[str, Wire(1), Required()] = always("")
     readOnly: Annotated[bool, Wire(2)] = False
 
 
 class PhotonPersistentDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Photon persistent disk volume source."""
+    """A disk of VMware's Photon Controller."""
 
     pdID: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
 
 
 class PortworxVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Portworx volume source."""
+    """A Portworx volume."""
 
     volumeID: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -269,7 +269,7 @@ class PortworxVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class ClusterTrustBundleProjection(Object, package="k8s.io.api.core.v1"):
-    """Cluster trust bundle projection."""
+    """Certificates of trust bundles as a file."""
 
     name: Annotated[str | None, Wire(1)] = None
     signerName: Annotated[str | None, Wire(2)] = None
@@ -280,20 +280,20 @@ class ClusterTrustBundleProjection(Object, package="k8s.io.api.core.v1"):
 
 
 class ConfigMapProjection(LocalObjectReference, inline=1, package="k8s.io.api.core.v1"):
-    """Config map projection."""
+    """Entries of a ConfigMap, among others."""
 
     items: Annotated[tuple[KeyToPath, ...], Wire(2), Atomic()] = ()
     optional: Annotated[bool | None, Wire(4)] = None
 
 
 class DownwardAPIProjection(Object, package="k8s.io.api.core.v1"):
-    """Downward api projection."""
+    """Facts about the pod, among others."""
 
     items: Annotated[tuple[DownwardAPIVolumeFile, ...], Wire(1), Atomic()] = ()
 
 
 class PodCertificateProjection(Object, package="k8s.io.api.core.v1"):
-    """Pod certificate projection."""
+    """A key and a certificate made for the pod, as files."""
 
     signerName: Annotated[str, Wire(1), Required()] = ""
     keyType: Annotated[str, Wire(2), Required()] = ""
@@ -306,14 +306,14 @@ class PodCertificateProjection(Object, package="k8s.io.api.core.v1"):
 
 
 class SecretProjection(LocalObjectReference, inline=1, package="k8s.io.api.core.v1"):
-    """Secret projection."""
+    """Entries of a Secret, among others."""
 
     items: Annotated[tuple[KeyToPath, ...], Wire(2), Atomic()] = ()
     optional: Annotated[bool | None, Wire(4)] = None
 
 
 class ServiceAccountTokenProjection(Object, package="k8s.io.api.core.v1"):
-    """Service account token projection."""
+    """A token of the pod's service account, renewed in time."""
 
     audience: Annotated[str, Wire(1)] = ""
     expirationSeconds: Annotated[Int64 | None, Wire(2)] = None
@@ -322,7 +322,7 @@ class ServiceAccountTokenProjection(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeProjection(Object, package="k8s.io.api.core.v1"):
-    """Volume projection."""
+    """A part of a projected volume; one of its fields is set."""
 
     secret: Annotated[SecretProjection | None, Wire(1)] = None
     downwardAPI: Annotated[DownwardAPIProjection | None, Wire(2)] = None
@@ -333,7 +333,7 @@ class VolumeProjection(Object, package="k8s.io.api.core.v1"):
 
 
 class ProjectedVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Projected volume source."""
+    """Several sources as files of one directory."""
 
     sources: Annotated[tuple[VolumeProjection, ...], Wire(1), Atomic()] = always(())
     defaultMode: Annotated[Int32 | None, Wire(2)] = None
@@ -341,7 +341,7 @@ class ProjectedVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class QuobyteVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Quobyte volume source."""
+    """A Quobyte volume."""
 
     registry: Annotated[str, Wire(1), Required()] = always("")
     volume: Annotated[str, Wire(2), Required()] = always("")
@@ -352,7 +352,7 @@ class QuobyteVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class RBDVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Rbd volume source."""
+    """A RADOS block device."""
 
     monitors: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     image: Annotated[str, Wire(2), Required()] = always("")
@@ -365,7 +365,7 @@ class RBDVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class ScaleIOVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Scale io volume source."""
+    """A ScaleIO volume."""
 
     gateway: Annotated[str, Wire(1), Required()] = always("")
     system: Annotated[str, Wire(2), Required()] = always("")
@@ -380,7 +380,7 @@ class ScaleIOVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class SecretVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Secret volume source."""
+    """The entries of a Secret as files, kept in memory."""
 
     secretName: Annotated[str, Wire(1)] = ""
     items: Annotated[tuple[KeyToPath, ...], Wire(2), Atomic()] = ()
@@ -390,7 +390,7 @@ class SecretVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class StorageOSVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Storage os volume source."""
+    """A StorageOS volume."""
 
     volumeName: Annotated[str, Wire(1)] = ""
     volumeNamespace: Annotated[str, Wire(2)] = ""
@@ -400,7 +400,7 @@ class StorageOSVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class VsphereVirtualDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Vsphere virtual disk volume source."""
+    """A disk of vSphere."""
 
     volumePath: Annotated[str, Wire(1), Required()] = always("")
     fsType: Annotated[str, Wire(2)] = ""
@@ -409,7 +409,7 @@ class VsphereVirtualDiskVolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class VolumeSource(Object, package="k8s.io.api.core.v1"):
-    """Volume source."""
+    """Where a volume's content comes from; one of its fields is set."""
 
     hostPath: Annotated[HostPathVolumeSource | None, Wire(1)] = None
     emptyDir: Annotated[EmptyDirVolumeSource | None, Wire(2)] = None
@@ -444,6 +444,6 @@ class VolumeSource(Object, package="k8s.io.api.core.v1"):
 
 
 class Volume(VolumeSource, inline=2, package="k8s.io.api.core.v1"):
-    """Volume."""
+    """A directory that a pod's containers can mount, by name."""
 
     name: Annotated[str, Wire(1), Required()] = always("")

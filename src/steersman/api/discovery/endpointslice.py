@@ -1,4 +1,4 @@
-"""endpointslice"""
+"""EndpointSlice: a part of what stands behind a Service."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -11,7 +11,7 @@ from steersman.apimachinery.object import Object
 
 
 class EndpointConditions(Object, package="k8s.io.api.discovery.v1"):
-    """Endpoint conditions."""
+    """Whether an endpoint is ready, still serves, or is about to end."""
 
     ready: Annotated[bool | None, Wire(1)] = None
     serving: Annotated[bool | None, Wire(2)] = None
@@ -19,26 +19,26 @@ class EndpointConditions(Object, package="k8s.io.api.discovery.v1"):
 
 
 class ForNode(Object, package="k8s.io.api.discovery.v1"):
-    """For node."""
+    """A node that an endpoint is meant for."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
 
 
 class ForZone(Object, package="k8s.io.api.discovery.v1"):
-    """For zone."""
+    """A zone that an endpoint is meant for."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
 
 
 class EndpointHints(Object, package="k8s.io.api.discovery.v1"):
-    """Endpoint hints."""
+    """For whom an endpoint is meant, so that traffic stays near."""
 
     forZones: Annotated[tuple[ForZone, ...], Wire(1), Atomic()] = ()
     forNodes: Annotated[tuple[ForNode, ...], Wire(2), Atomic()] = ()
 
 
 class Endpoint(Object, package="k8s.io.api.discovery.v1"):
-    """Endpoint."""
+    """One backend: its addresses, its state, and where it is."""
 
     addresses: Annotated[tuple[str, ...], Wire(1), Required(), ListSet()] = always(())
     conditions: Annotated[EndpointConditions, Wire(2)] = always(EndpointConditions)
@@ -51,7 +51,7 @@ class Endpoint(Object, package="k8s.io.api.discovery.v1"):
 
 
 class EndpointPort(Object, atomic=True, package="k8s.io.api.discovery.v1"):
-    """Endpoint port."""
+    """A port that every endpoint of the slice serves."""
 
     name: Annotated[str | None, Wire(1)] = None
     protocol: Annotated[str | None, Wire(2), OneOf(Protocol)] = None
@@ -60,7 +60,7 @@ class EndpointPort(Object, atomic=True, package="k8s.io.api.discovery.v1"):
 
 
 class EndpointSlice(Kind, api="discovery.k8s.io/v1", package="k8s.io.api.discovery.v1"):
-    """Endpoint slice."""
+    """Some of the endpoints behind a Service, all of one address family."""
 
     addressType: Annotated[str, Wire(4), Required()] = always("")
     endpoints: Annotated[tuple[Endpoint, ...], Wire(2), Atomic()] = always(())

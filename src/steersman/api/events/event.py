@@ -1,4 +1,4 @@
-"""event"""
+"""Event in its own group: what happened, and who says so."""
 
 from typing import Annotated
 
@@ -11,14 +11,14 @@ from steersman.apimachinery.times import MicroTime, Time
 
 
 class EventSeries(Object, package="k8s.io.api.events.v1"):
-    """Event series."""
+    """How often something was told, and when last."""
 
     count: Annotated[Int32, Wire(1), Required()] = always(0)
     lastObservedTime: Annotated[MicroTime | None, Wire(2), Required()] = None
 
 
 class Event(Kind, api="events.k8s.io/v1", package="k8s.io.api.events.v1"):
-    """Event."""
+    """Something that happened to an object, told by a component; forgotten after an hour."""
 
     eventTime: Annotated[MicroTime | None, Wire(2), Required()] = None
     series: Annotated[EventSeries | None, Wire(3)] = None

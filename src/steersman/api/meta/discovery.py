@@ -1,4 +1,4 @@
-"""discovery"""
+"""What a server says about itself: its groups, versions and resources."""
 
 from typing import Annotated
 
@@ -7,14 +7,14 @@ from steersman.apimachinery.object import Object
 
 
 class ServerAddressByClientCIDR(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Server address by client cidr."""
+    """The address a client of a network is to use."""
 
     clientCIDR: Annotated[str, Wire(1), Required()] = always("")
     serverAddress: Annotated[str, Wire(2), Required()] = always("")
 
 
 class APIVersions(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Api versions."""
+    """The versions of the core group."""
 
     versions: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     serverAddressByClientCIDRs: Annotated[tuple[ServerAddressByClientCIDR, ...], Wire(2), Required(), Atomic()] = (
@@ -23,14 +23,14 @@ class APIVersions(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v
 
 
 class GroupVersionForDiscovery(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Group version for discovery."""
+    """A version of a group, in both its spellings."""
 
     groupVersion: Annotated[str, Wire(1), Required()] = always("")
     version: Annotated[str, Wire(2), Required()] = always("")
 
 
 class APIGroup(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Api group."""
+    """A group, its versions, and the one to prefer."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     versions: Annotated[tuple[GroupVersionForDiscovery, ...], Wire(2), Required(), Atomic()] = always(())
@@ -39,13 +39,13 @@ class APIGroup(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1")
 
 
 class APIGroupList(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Api group list."""
+    """All groups of a server."""
 
     groups: Annotated[tuple[APIGroup, ...], Wire(1), Required(), Atomic()] = always(())
 
 
 class APIResource(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Api resource."""
+    """A resource: its names, its kind, and what can be done with it."""
 
     name: Annotated[str, Wire(1), Required()] = always("")
     singularName: Annotated[str, Wire(6), Required()] = always("")
@@ -60,7 +60,7 @@ class APIResource(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
 
 
 class APIResourceList(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Api resource list."""
+    """The resources of a group's version."""
 
     groupVersion: Annotated[str, Wire(1), Required()] = always("")
     resources: Annotated[tuple[APIResource, ...], Wire(2), Required(), Atomic()] = always(())

@@ -1,4 +1,4 @@
-"""listmeta"""
+"""What lists carry, and conditions."""
 
 from typing import Annotated
 
@@ -8,13 +8,13 @@ from steersman.apimachinery.times import Time
 
 
 class ShardInfo(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Shard info."""
+    """Which part of all objects a list holds."""
 
     selector: Annotated[str, Wire(1), Required()] = always("")
 
 
 class ListMeta(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """List meta."""
+    """The revision of a list, and how to go on with it."""
 
     selfLink: Annotated[str, Wire(1)] = ""
     resourceVersion: Annotated[str, Wire(2)] = ""
@@ -24,7 +24,7 @@ class ListMeta(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
 
 
 class FieldSelectorRequirement(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Field selector requirement."""
+    """A field, and the values it must or must not have."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     operator: Annotated[str, Wire(2), Required()] = always("")
@@ -32,7 +32,7 @@ class FieldSelectorRequirement(Object, package="k8s.io.apimachinery.pkg.apis.met
 
 
 class Condition(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Condition."""
+    """One observation about an object: whether it holds, since when and why."""
 
     type: Annotated[str, Wire(1), Required()] = always("")
     status: Annotated[str, Wire(2), Required()] = always("")

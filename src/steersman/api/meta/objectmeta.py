@@ -1,4 +1,4 @@
-"""objectmeta"""
+"""What every object carries: its identity, labels, owners and history."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ from steersman.apimachinery.times import Time
 
 
 class ManagedFieldsEntry(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Managed fields entry."""
+    """The fields that one manager has set, and how."""
 
     manager: Annotated[str, Wire(1)] = ""
     operation: Annotated[str, Wire(2)] = ""
@@ -21,7 +21,7 @@ class ManagedFieldsEntry(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1")
 
 
 class OwnerReference(Object, atomic=True, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Owner reference."""
+    """An object on whose life this one's depends."""
 
     apiVersion: Annotated[str, Wire(5), Required()] = always("")
     kind: Annotated[str, Wire(1), Required()] = always("")
@@ -32,7 +32,7 @@ class OwnerReference(Object, atomic=True, package="k8s.io.apimachinery.pkg.apis.
 
 
 class ObjectMeta(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Object meta."""
+    """What every stored object has: names, labels, revision, owners and what has to be done before it goes."""
 
     name: Annotated[str, Wire(1)] = ""
     generateName: Annotated[str, Wire(2)] = ""
@@ -52,7 +52,7 @@ class ObjectMeta(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
 
 
 class LabelSelectorRequirement(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Label selector requirement."""
+    """A label, and the values it must or must not have."""
 
     key: Annotated[str, Wire(1), Required()] = always("")
     operator: Annotated[str, Wire(2), Required()] = always("")
@@ -60,7 +60,7 @@ class LabelSelectorRequirement(Object, package="k8s.io.apimachinery.pkg.apis.met
 
 
 class LabelSelector(Object, atomic=True, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Label selector."""
+    """Chooses objects by their labels; all that it says must hold, and an empty one chooses all."""
 
     matchLabels: Annotated[Mapping[str, str], Wire(1)] = {}
     matchExpressions: Annotated[tuple[LabelSelectorRequirement, ...], Wire(2), Atomic()] = ()

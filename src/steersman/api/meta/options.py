@@ -1,4 +1,4 @@
-"""options"""
+"""How a request is to be carried out."""
 
 from typing import Annotated
 
@@ -7,14 +7,14 @@ from steersman.apimachinery.object import Object
 
 
 class Preconditions(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Preconditions."""
+    """What must be true of an object for a request to be carried out."""
 
     uid: Annotated[str | None, Wire(1)] = None
     resourceVersion: Annotated[str | None, Wire(2)] = None
 
 
 class DeleteOptions(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Delete options."""
+    """How an object is to be deleted: when, with what, and on which conditions."""
 
     gracePeriodSeconds: Annotated[Int64 | None, Wire(1)] = None
     preconditions: Annotated[Preconditions | None, Wire(2)] = None

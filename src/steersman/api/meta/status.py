@@ -1,4 +1,4 @@
-"""status"""
+"""Status: how the server says that something went wrong, or well."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from steersman.apimachinery.object import Object
 
 
 class StatusCause(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Status cause."""
+    """One of several reasons, and the field it is about."""
 
     reason: Annotated[str, Wire(1)] = ""
     message: Annotated[str, Wire(2)] = ""
@@ -16,7 +16,7 @@ class StatusCause(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
 
 
 class StatusDetails(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Status details."""
+    """What a status is about, and when to try again."""
 
     name: Annotated[str, Wire(1)] = ""
     group: Annotated[str, Wire(2)] = ""
@@ -27,7 +27,7 @@ class StatusDetails(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
 
 
 class Status(Object, api="v1", package="k8s.io.apimachinery.pkg.apis.meta.v1"):
-    """Status."""
+    """An answer that is no object: success, or an error with its reason."""
 
     metadata: Annotated[ListMeta, Wire(1)] = always(ListMeta)
     status: Annotated[str, Wire(2)] = ""

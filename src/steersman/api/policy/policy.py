@@ -1,4 +1,4 @@
-"""policy"""
+"""PodDisruptionBudget and Eviction: how many pods may be away at a time."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -24,14 +24,14 @@ from steersman.apimachinery.times import Time
 
 
 class UnhealthyPodEvictionPolicyType(StrEnum):
-    """Unhealthy pod eviction policy type."""
+    """Whether pods that aren't ready may be evicted at any time."""
 
     IF_HEALTHY_BUDGET = "IfHealthyBudget"
     ALWAYS_ALLOW = "AlwaysAllow"
 
 
 class PodDisruptionBudgetSpec(Object, package="k8s.io.api.policy.v1"):
-    """Pod disruption budget spec."""
+    """Which pods are protected, and how many must stay or may be away."""
 
     minAvailable: Annotated[IntOrString | None, Wire(1)] = None
     selector: Annotated[LabelSelector | None, Wire(2), ReplacedByPatch()] = None
@@ -40,7 +40,7 @@ class PodDisruptionBudgetSpec(Object, package="k8s.io.api.policy.v1"):
 
 
 class PodDisruptionBudgetStatus(Object, package="k8s.io.api.policy.v1"):
-    """Pod disruption budget status."""
+    """How many pods are healthy, and how many may be evicted now."""
 
     observedGeneration: Annotated[Int64, Wire(1)] = 0
     disruptedPods: Annotated[Mapping[str, Time | None], Wire(2)] = {}
@@ -52,13 +52,13 @@ class PodDisruptionBudgetStatus(Object, package="k8s.io.api.policy.v1"):
 
 
 class PodDisruptionBudget(Kind, api="policy/v1", package="k8s.io.api.policy.v1"):
-    """Pod disruption budget."""
+    """Limits how many pods of a set may be taken away on purpose at a time."""
 
     spec: Annotated[PodDisruptionBudgetSpec, Wire(2)] = always(PodDisruptionBudgetSpec)
     status: Annotated[PodDisruptionBudgetStatus, Wire(3)] = always(PodDisruptionBudgetStatus)
 
 
 class Eviction(Kind, api="policy/v1", package="k8s.io.api.policy.v1"):
-    """Eviction."""
+    """Asks for a pod to be deleted, if its budget allows."""
 
     deleteOptions: Annotated[DeleteOptions | None, Wire(2)] = None

@@ -1,4 +1,4 @@
-"""rbac"""
+"""Roles and who has them."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from steersman.apimachinery.object import Object
 
 
 class PolicyRule(Object, package="k8s.io.api.rbac.v1"):
-    """Policy rule."""
+    """Verbs on resources, names or paths that a role allows."""
 
     verbs: Annotated[tuple[str, ...], Wire(1), Required(), Atomic()] = always(())
     apiGroups: Annotated[tuple[str, ...], Wire(2), Atomic()] = ()
@@ -19,7 +19,7 @@ class PolicyRule(Object, package="k8s.io.api.rbac.v1"):
 
 
 class Subject(Object, atomic=True, package="k8s.io.api.rbac.v1"):
-    """Subject."""
+    """A user, group or service account that a role is given to."""
 
     kind: Annotated[str, Wire(1), Required()] = always("")
     apiGroup: Annotated[str, Wire(2)] = ""
@@ -28,7 +28,7 @@ class Subject(Object, atomic=True, package="k8s.io.api.rbac.v1"):
 
 
 class RoleRef(Object, atomic=True, package="k8s.io.api.rbac.v1"):
-    """Role ref."""
+    """The role that a binding gives."""
 
     apiGroup: Annotated[str, Wire(1)] = always("")
     kind: Annotated[str, Wire(2), Required()] = always("")
@@ -36,33 +36,33 @@ class RoleRef(Object, atomic=True, package="k8s.io.api.rbac.v1"):
 
 
 class Role(Kind, api="rbac.authorization.k8s.io/v1", package="k8s.io.api.rbac.v1"):
-    """Role."""
+    """What is allowed in a namespace."""
 
     rules: Annotated[tuple[PolicyRule, ...], Wire(2), Atomic()] = always(())
 
 
 class RoleBinding(Kind, api="rbac.authorization.k8s.io/v1", package="k8s.io.api.rbac.v1"):
-    """Role binding."""
+    """Gives a role to users, within its namespace."""
 
     subjects: Annotated[tuple[Subject, ...], Wire(2), Atomic()] = ()
     roleRef: Annotated[RoleRef, Wire(3), Required()] = always(RoleRef)
 
 
 class AggregationRule(Object, package="k8s.io.api.rbac.v1"):
-    """Aggregation rule."""
+    """Which roles are added up to this one."""
 
     clusterRoleSelectors: Annotated[tuple[LabelSelector, ...], Wire(1), Atomic()] = ()
 
 
 class ClusterRole(Kind, api="rbac.authorization.k8s.io/v1", package="k8s.io.api.rbac.v1"):
-    """Cluster role."""
+    """What is allowed in the whole cluster, or in any namespace it is bound in."""
 
     rules: Annotated[tuple[PolicyRule, ...], Wire(2), Atomic()] = always(())
     aggregationRule: Annotated[AggregationRule | None, Wire(3)] = None
 
 
 class ClusterRoleBinding(Kind, api="rbac.authorization.k8s.io/v1", package="k8s.io.api.rbac.v1"):
-    """Cluster role binding."""
+    """Gives a cluster role to users, in the whole cluster."""
 
     subjects: Annotated[tuple[Subject, ...], Wire(2), Atomic()] = ()
     roleRef: Annotated[RoleRef, Wire(3), Required()] = always(RoleRef)

@@ -1,4 +1,4 @@
-"""priorityclass"""
+"""PriorityClass: how important pods are."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from steersman.apimachinery.markers import Int32, OneOf, Wire, always
 
 
 class PriorityClass(Kind, api="scheduling.k8s.io/v1", package="k8s.io.api.scheduling.v1"):
-    """Priority class."""
+    """A name for a priority; pods of higher ones are scheduled first and may displace others."""
 
     value: Annotated[Int32, Wire(2)] = always(0)
     globalDefault: Annotated[bool, Wire(3)] = False
