@@ -1,4 +1,4 @@
-"""The cluster's processes as commands: `steersman apiserver`, `controllers`, `node`, `dns`, `supervise`."""
+"""The cluster's processes as commands: `steersman apiserver`, `controllers`, `node`, `dns`."""
 
 import argparse
 from functools import partial
@@ -6,7 +6,6 @@ from functools import partial
 from steersman.cli.errors import CommandError
 from steersman.cluster.components import COMPONENTS, run_node
 from steersman.cluster.layout import Layout
-from steersman.cluster.supervise import AlreadySupervised, supervise
 from steersman.component import log
 from steersman.component.mainloop import run_until_stopped
 
@@ -18,12 +17,7 @@ def run(arguments: argparse.Namespace) -> None:
     facts = layout.read_facts()
     if facts is None:
         raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
-    if arguments.command == "supervise":
-        try:
-            run_until_stopped(partial(supervise, layout, facts))
-        except AlreadySupervised as error:
-            raise CommandError(str(error)) from error
-    elif arguments.command == "node":
+    if arguments.command == "node":
         run_until_stopped(partial(run_node, layout, facts, arguments.node))
     else:
         run_until_stopped(partial(COMPONENTS[arguments.command], layout, facts))

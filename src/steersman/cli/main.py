@@ -18,10 +18,10 @@ COMMANDS = {
     "kubeconfig": "print the administrator's kubeconfig",
     "image": "import images, list images",
     "version": "print the version",
+    "supervise": "keep a cluster's processes running",
 }
 # Started by the supervisor; of use by hand for whoever takes a cluster apart.
 COMPONENTS = {
-    "supervise": "keep the cluster's processes running",
     "apiserver": "the API server",
     "controllers": "controller manager and scheduler",
     "node": "kubelet, pod network and service proxy of one node",

@@ -1,4 +1,7 @@
-"""The cluster's processes, each as a coroutine that works until it is cancelled."""
+"""The cluster's processes, each as a coroutine that works until it is cancelled.
+
+Each imports what it needs when it is called: a process pays only for its own start.
+"""
 
 import asyncio
 import os
@@ -6,9 +9,6 @@ import sys
 from collections.abc import Awaitable, Callable
 from random import SystemRandom
 
-from steersman.client import kubeconfig
-from steersman.client.http import HTTPClient
-from steersman.cluster.dns import run_dns
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.component.clock import RealClock
 from steersman.component.log import get_logger
@@ -52,6 +52,8 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
 
 async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     """The controller manager and the scheduler; they also make the objects that the cluster's own parts need."""
+    from steersman.client import kubeconfig
+    from steersman.client.http import HTTPClient
     from steersman.client.informer import Informers
     from steersman.cluster.addons import keep_dns_service
     from steersman.cluster.pki import cluster_ca
@@ -81,6 +83,8 @@ async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
     """A node: pod network, kubelet and service proxy, on a containerd of its own."""
     # Read when grpc is imported. Else it logs a line for each program the node starts; none of them uses it.
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+    from steersman.client import kubeconfig
+    from steersman.client.http import HTTPClient
     from steersman.cluster.node import Clients, Node, Place
 
     clock, threads = RealClock(), Threads()
@@ -91,6 +95,13 @@ async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
     finally:
         await kubelet.close()
         await proxy.close()
+
+
+async def run_dns(layout: Layout, facts: ClusterFacts) -> None:
+    """The DNS server."""
+    from steersman.cluster.dns import run
+
+    await run(layout, facts)
 
 
 COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {

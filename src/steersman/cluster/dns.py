@@ -18,7 +18,7 @@ def dns_listen_address(facts: ClusterFacts) -> str:
     return str(gateway(facts.nodes[0].pod_cidr))
 
 
-async def run_dns(layout: Layout, facts: ClusterFacts) -> None:
+async def run(layout: Layout, facts: ClusterFacts) -> None:
     """The DNS server."""
     from steersman.component.resolvconf import host_resolv_conf
     from steersman.dns.driver import DNS, DNSSettings

@@ -25,7 +25,7 @@ def merge(topology: Topology, live: Any, config: Any) -> Any:
             return _merge_maps(topology, live, config)
         case Shape.KEYED | Shape.SET:
             return _merge_lists(topology, live, config)
-        case Shape.UNTYPED if isinstance(config, dict):
+        case Shape.UNTYPED if config is None or isinstance(config, dict):
             return _merge_maps(topology, live, config)
         case _:
             return config
@@ -180,16 +180,21 @@ def _below(topology: Topology | None, element: str) -> tuple[Topology | None, bo
     return (topology.element if element.startswith("k:") else None), False
 
 
-def drop_emptied(value: Any, before: Any) -> Any:
-    """The value without the nulls that `remove` left where there was a map or list."""
+def drop_emptied(topology: Topology, value: Any, before: Any) -> Any:
+    """The value without the nulls that `remove` left in declared fields; before: what it was before.
+
+    Null and absence are one for a declared field. The entries of maps are what the map is about: they stay, as null.
+    """
     if value is before or not is_full(value):
         return value
     if isinstance(value, list):
         same = {id(item) for item in before} if isinstance(before, list) else set()
-        return [item if id(item) in same else drop_emptied(item, None) for item in value if item is not None]
+        part = topology.element or UNTYPED
+        return [item if id(item) in same else drop_emptied(part, item, None) for item in value if item is not None]
     known = before if isinstance(before, dict) else {}
-    return {
-        name: drop_emptied(part, known.get(name))
-        for name, part in value.items()
-        if part is not None or (name in known and known[name] is None)
-    }
+    made = {}
+    for name, part in value.items():
+        declared = topology.fields.get(name)
+        if part is not None or declared is None or (name in known and known[name] is None):
+            made[name] = drop_emptied(declared or topology.element or UNTYPED, part, known.get(name))
+    return made

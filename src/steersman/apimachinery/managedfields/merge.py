@@ -73,13 +73,14 @@ def update(change: Change, managers: Managers) -> tuple[Managers, FieldSet]:
 
 def _give_up(managers: Managers, compared: Mapping[str, Comparison], keeper: Manager | None = None) -> Managers:
     """What all but the keeper still own; managers of versions that are gone go too."""
-    if not any(compared.values()) and all(owned.api_version in compared for owned in managers.values()):
+    if not any(compared.values()) and all(owned.fields and owned.api_version in compared for owned in managers.values()):
         return managers
     left: dict[Manager, Owned] = {}
     for manager, owned in managers.items():
         difference = compared.get(owned.api_version)
         if manager == keeper:
-            left[manager] = owned
+            if owned.fields:
+                left[manager] = owned
         elif difference is not None:
             fields = _collapse(owned.fields, difference.atomics) - difference.changed - difference.removed
             if fields:
@@ -124,7 +125,7 @@ def apply(application: Application, managers: Managers) -> tuple[Any, Managers]:
     fields = field_set(versions.topology, application.config)
     fields = fields.without_subtrees(versions.ignored_in(versions.own))
     known[applier] = _reowned(last, fields, versions.own)
-    merged = merge(versions.topology, application.live, application.config)
+    merged = whole = merge(versions.topology, application.live, application.config)
     if last is not None and last.fields and last.api_version in versions.topologies:
         merged = _Pruning(versions, merged, known).prune(last)
     change = Change(versions, application.live, merged)
@@ -132,6 +133,7 @@ def apply(application: Application, managers: Managers) -> tuple[Any, Managers]:
     if not application.force:
         _refuse_conflicts(known, compared, applier)
     left = _give_up(known, compared, applier)
+    merged = drop_emptied(versions.topology, merged, whole)
     return (application.live if merged == application.live else merged), left
 
 
@@ -182,7 +184,10 @@ class _Pruning:
         self._managers = managers
 
     def prune(self, last: Owned) -> Any:
-        """The merged value without what the applier dropped; last: what it owned before."""
+        """The merged value without what the applier dropped; last: what it owned before.
+
+        Maps and lists that lost everything are null: that they went is nobody's change.
+        """
         version = last.api_version
         pruned = remove(self._topology(version), self._in(version), self._named(version, last.fields))
         pruned = self._back(pruned, version)
@@ -192,7 +197,7 @@ class _Pruning:
                 pruned = self._versions.convert(self._back(pruned, other), version)
         pruned = self._keep_unowned(pruned, last)
         own = self._versions.own
-        return drop_emptied(pruned if version == own else self._versions.convert(pruned, own), self._merged)
+        return pruned if version == own else self._versions.convert(pruned, own)
 
     def _back(self, pruned: Any, version: str) -> Any:
         """With what any manager, the new configuration included, says to own."""
