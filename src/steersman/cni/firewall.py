@@ -14,7 +14,10 @@ DOCKER_CHAIN = "DOCKER-USER"
 """Docker keeps it for rules that are not its own, and asks it first."""
 FIREWALLD = "firewalld"
 _REFUSING = ("DROP", "REJECT")
+_NFT_REFUSALS = frozenset(("drop", "reject"))
 _HOOKS = ("forward", "input")
+OWN_PREFIX = "steersman-"
+"""What the names of our own tables begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,8 @@ class Chain:
     table: str
     name: str
     hook: str
+    drops: bool = True
+    """By its policy."""
 
     def __str__(self) -> str:
         return f"{self.family} {self.table} {self.name}"
@@ -42,10 +47,12 @@ def iptables_missing(saved: str, opening: Opening) -> tuple[tuple[str, ...], ...
     """The rules to insert, as iptables' arguments, given what `iptables-save -t filter` printed."""
     policies, rules = _parse_saved(saved)
     wanted = []
-    if _is_closed("FORWARD", policies, rules):
-        chain = DOCKER_CHAIN if DOCKER_CHAIN in policies else "FORWARD"
+    if _refuses("FORWARD", policies, rules):
+        # After a flush Docker's chain may stand there without anything leading to it.
+        is_asked = any(rule.split()[1:] == ["FORWARD", "-j", DOCKER_CHAIN] for rule in rules)
+        chain = DOCKER_CHAIN if is_asked else "FORWARD"
         wanted += [(chain, *rule) for rule in _forward_rules(opening)]
-    if _is_closed("INPUT", policies, rules):
+    if _refuses("INPUT", policies, rules):
         wanted += [("INPUT", *rule) for rule in _input_rules(opening)]
     present = {tuple(shlex.split(rule)[1:]) for rule in rules}
     return tuple(("-I", *rule) for rule in wanted if rule not in present)
@@ -58,8 +65,8 @@ def iptables_ours(saved: str, opening: Opening) -> tuple[tuple[str, ...], ...]:
     return tuple(("-D", *rule[1:]) for rule in words if opening.mark in rule)
 
 
-def closed_chains(ruleset: Mapping[str, Any], *, has_iptables: bool) -> tuple[Chain, ...]:
-    """The base chains that drop what isn't accepted, given `nft -j list chains`.
+def base_chains(ruleset: Mapping[str, Any], *, has_iptables: bool) -> tuple[Chain, ...]:
+    """The foreign base chains that filter what is forwarded or comes in, given `nft -j list chains`.
 
     iptables' own tables are left to iptables where it is installed: it doesn't like others' rules in them.
     """
@@ -70,10 +77,16 @@ def closed_chains(ruleset: Mapping[str, Any], *, has_iptables: bool) -> tuple[Ch
             continue
         family, table = chain["family"], chain["table"]
         is_iptables = has_iptables and family == "ip" and table == "filter"
-        is_closed = chain.get("policy") == "drop" or table == FIREWALLD
-        if family in ("ip", "inet") and is_closed and not is_iptables:
-            found.append(Chain(family, table, chain["name"], chain["hook"]))
+        if family in ("ip", "inet") and not is_iptables and not table.startswith(OWN_PREFIX):
+            found.append(Chain(family, table, chain["name"], chain["hook"], chain.get("policy") == "drop"))
     return tuple(found)
+
+
+def is_closed(chain: Chain, listed: Mapping[str, Any]) -> bool:
+    """It drops by policy, or a rule without conditions refuses all, given `nft -j list chain` of it."""
+    rules = (item["rule"].get("expr", ()) for item in listed.get("nftables", ()) if "rule" in item)
+    refuses = any(len(rule) == 1 and not _NFT_REFUSALS.isdisjoint(rule[0]) for rule in rules)
+    return chain.drops or refuses
 
 
 def nft_missing(chain: Chain, listed: Mapping[str, Any], opening: Opening) -> str:
@@ -116,7 +129,7 @@ def _parse_saved(saved: str) -> tuple[dict[str, str], list[str]]:
     return policies, [line for line in lines if line.startswith("-A ")]
 
 
-def _is_closed(chain: str, policies: Mapping[str, str], rules: Sequence[str]) -> bool:
+def _refuses(chain: str, policies: Mapping[str, str], rules: Sequence[str]) -> bool:
     """It drops by policy, or a last rule without conditions refuses all."""
     ends = any(rule.split()[1:4] == [chain, "-j", verdict] for rule in rules for verdict in _REFUSING)
     return policies.get(chain) == "DROP" or ends

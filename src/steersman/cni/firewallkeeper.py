@@ -5,18 +5,22 @@ import json
 import shutil
 import socket
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from steersman.cni.firewall import (
     FIREWALLD,
+    OWN_PREFIX,
     Chain,
     Opening,
-    closed_chains,
+    base_chains,
     iptables_missing,
     iptables_ours,
+    is_closed,
     nft_missing,
     nft_ours,
 )
+from steersman.cni.netlink import attributes, messages
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.component.threads import Threads
@@ -26,9 +30,10 @@ _log = get_logger(__name__)
 COMMAND_SECONDS = 10.0
 # A firewall that is reloaded writes for a while.
 GATHER_SECONDS = 1.0
-OWN_TABLES = b"steersman-"
+LEGACY_TABLES = Path("/proc/net/ip_tables_names")
 _NETLINK_NETFILTER, _NFNLGRP_NFTABLES = 12, 7
 _RECEIVE_BYTES = 1 << 16
+_NFGENMSG_BYTES, _NEWGEN, _TABLE = 4, 15, 1
 _SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin"
 
 
@@ -57,8 +62,9 @@ class FirewallKeeper:
     async def _open(self) -> None:
         try:
             added = await self._threads.run(open_up, self._opening)
-        except subprocess.CalledProcessError as error:
-            _log.warning("a foreign firewall may keep pods from each other", command=error.cmd, error=error.stderr)
+        except (OSError, subprocess.SubprocessError) as error:
+            said = getattr(error, "stderr", "")
+            _log.warning("a foreign firewall may keep pods from each other", error=str(error), said=said)
             return
         if added:
             _log.info("foreign firewalls let pods through", rules=added)
@@ -66,12 +72,14 @@ class FirewallKeeper:
 
 def open_up(opening: Opening) -> int:
     """Insert what is missing in each foreign firewall; how many rules that were. Blocks."""
-    missing = iptables_missing(_iptables_saved(), opening)
-    for rule in missing:
-        _run("iptables", "--wait", *rule)
-    added = len(missing)
-    for chain in _closed():
-        commands = nft_missing(chain, _list_chain(chain), opening)
+    added = 0
+    for iptables in _iptables():
+        for rule in iptables_missing(_run(f"{iptables}-save", "-t", "filter"), opening):
+            _run(iptables, "--wait", *rule)
+            added += 1
+    for chain in _base_chains():
+        listed = _list_chain(chain)
+        commands = nft_missing(chain, listed, opening) if is_closed(chain, listed) else ""
         if commands and not (chain.table == FIREWALLD and _trust(opening)):
             _run("nft", "-f", "-", text=commands)
             added += commands.count("\n")
@@ -79,19 +87,33 @@ def open_up(opening: Opening) -> int:
 
 
 def close_up(opening: Opening) -> None:
-    """Take every rule of ours away. Blocks."""
-    for rule in iptables_ours(_iptables_saved(), opening):
-        _run("iptables", "--wait", *rule)
-    for chain in _closed():
-        commands = nft_ours(chain, _list_chain(chain), opening)
-        if commands:
-            _run("nft", "-f", "-", text=commands)
+    """Take every rule of ours away, as far as it goes. Blocks."""
+    try:
+        for iptables in _iptables():
+            for rule in iptables_ours(_run(f"{iptables}-save", "-t", "filter"), opening):
+                _run(iptables, "--wait", *rule)
+        for chain in _base_chains():
+            commands = nft_ours(chain, _list_chain(chain), opening)
+            if commands:
+                _run("nft", "-f", "-", text=commands)
+    except (OSError, subprocess.SubprocessError) as error:
+        _log.warning("rules of ours were left in a foreign firewall", error=str(error))
+
+
+def is_foreign(news: bytes) -> bool:
+    """Whether one of these messages is about a table that isn't ours (linux/netfilter/nf_tables.h)."""
+    for message in messages(news):
+        # Each transaction ends by telling its number. In all others the first attribute names the table.
+        if message.type & 0xFF != _NEWGEN:
+            table = attributes(message.body[_NFGENMSG_BYTES:]).get(_TABLE, b"")
+            if not table.startswith(OWN_PREFIX.encode()):
+                return True
+    return False
 
 
 def _read(news: socket.socket, changed: asyncio.Event) -> None:
-    """Note a change that isn't of a table of ours."""
     try:
-        if OWN_TABLES not in news.recv(_RECEIVE_BYTES):
+        if is_foreign(news.recv(_RECEIVE_BYTES)):
             changed.set()
     except BlockingIOError:
         return
@@ -109,14 +131,17 @@ def _trust(opening: Opening) -> bool:
     return True
 
 
-def _iptables_saved() -> str:
-    program = shutil.which("iptables-save", path=_SYSTEM_PATH)
-    return _run(program, "-t", "filter") if program is not None else ""
+def _iptables() -> tuple[str, ...]:
+    """The programs to use: what the machine calls iptables, and the older kind where its tables are in use."""
+    names = ["iptables"]
+    if LEGACY_TABLES.exists() and "filter" in LEGACY_TABLES.read_text().split():
+        names.append("iptables-legacy")
+    return tuple(path for name in names if (path := shutil.which(name, path=_SYSTEM_PATH)) is not None)
 
 
-def _closed() -> tuple[Chain, ...]:
+def _base_chains() -> tuple[Chain, ...]:
     has_iptables = shutil.which("iptables", path=_SYSTEM_PATH) is not None
-    return closed_chains(json.loads(_run("nft", "-j", "list", "chains")), has_iptables=has_iptables)
+    return base_chains(json.loads(_run("nft", "-j", "list", "chains")), has_iptables=has_iptables)
 
 
 def _list_chain(chain: Chain) -> Any:

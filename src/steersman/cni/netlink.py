@@ -55,6 +55,7 @@ class Reply:
 
     type: int
     body: bytes
+    sequence: int = 0
 
 
 class Netlink:
@@ -96,20 +97,26 @@ class Netlink:
         header = _HEADER.pack(length, type_, flags | NLM_F_REQUEST, self._sequence, 0)
         self._socket.send(header + body)
         while True:
-            data = self._socket.recv(_RECEIVE_BYTES)
-            offset = 0
-            while offset < len(data):
-                size, kind, _, sequence, _ = _HEADER.unpack_from(data, offset)
-                content = data[offset + _HEADER.size : offset + size]
-                offset += _aligned(size)
-                if sequence != self._sequence:
+            for reply in messages(self._socket.recv(_RECEIVE_BYTES)):
+                if reply.sequence != self._sequence:
                     continue
-                if kind in (NLMSG_ERROR, NLMSG_DONE):
-                    number = -_ERROR_NUMBER.unpack_from(content)[0]
+                if reply.type in (NLMSG_ERROR, NLMSG_DONE):
+                    number = -_ERROR_NUMBER.unpack_from(reply.body)[0]
                     if number:
                         raise NetlinkError(number, doing)
                     return
-                yield Reply(kind, content)
+                yield reply
+
+
+def messages(data: bytes) -> Iterator[Reply]:
+    """The messages in what was received."""
+    offset = 0
+    while offset + _HEADER.size <= len(data):
+        size, kind, _, sequence, _ = _HEADER.unpack_from(data, offset)
+        if size < _HEADER.size:
+            return
+        yield Reply(kind, data[offset + _HEADER.size : offset + size], sequence)
+        offset += _aligned(size)
 
 
 def attribute(type_: int, data: bytes) -> bytes:

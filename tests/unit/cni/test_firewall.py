@@ -1,14 +1,19 @@
 """What is inserted into foreign firewalls, and nothing more."""
 
+import struct
+
 from steersman.cni.firewall import (
     Chain,
     Opening,
-    closed_chains,
+    base_chains,
     iptables_missing,
     iptables_ours,
+    is_closed,
     nft_missing,
     nft_ours,
 )
+from steersman.cni.firewallkeeper import is_foreign
+from steersman.cni.netlink import attribute
 
 OPENING = Opening(("stm0",), "steersman-x")
 MARK = ("-m", "comment", "--comment", "steersman-x", "-j", "ACCEPT")
@@ -44,24 +49,48 @@ def test_a_last_rule_that_refuses_all_closes_a_chain_as_a_policy_does() -> None:
     assert len(iptables_missing(text, OPENING)) == 2
 
 
-def test_only_foreign_chains_that_drop_are_closed() -> None:
+def test_a_chain_of_dockers_that_nothing_leads_to_is_not_used() -> None:
+    missing = iptables_missing(saved(":FORWARD DROP [0:0]", ":DOCKER-USER - [0:0]"), OPENING)
+    assert {rule[1] for rule in missing} == {"FORWARD"}
+
+
+def test_only_foreign_chains_that_filter_are_looked_at() -> None:
     def chain(**changes: str) -> dict[str, dict[str, str]]:
         plain = {"family": "inet", "table": "strict", "name": "forward", "type": "filter", "hook": "forward"}
         return {"chain": {**plain, "policy": "drop", **changes}}
 
     items = [
         chain(),
-        chain(policy="accept"),
-        chain(table="firewalld", policy="accept"),
         chain(hook="output"),
         chain(type="nat"),
         chain(family="ip", table="filter"),
         chain(family="bridge"),
+        chain(table="steersman-x-cni"),
         {"metainfo": {}},
     ]
     ruleset = {"nftables": items}
-    assert closed_chains(ruleset, has_iptables=True) == (FORWARD, Chain("inet", "firewalld", "forward", "forward"))
-    assert Chain("ip", "filter", "forward", "forward") in closed_chains(ruleset, has_iptables=False)
+    assert base_chains(ruleset, has_iptables=True) == (FORWARD,)
+    assert Chain("ip", "filter", "forward", "forward") in base_chains(ruleset, has_iptables=False)
+
+
+def test_a_chain_is_closed_by_its_policy_or_by_a_last_rule() -> None:
+    accepting = Chain("inet", "firewalld", "filter_FORWARD", "forward", drops=False)
+    match = {"match": {"op": "==", "left": {"meta": {"key": "iifname"}}, "right": "evil0"}}
+    some = {"nftables": [{"rule": {"expr": [match, {"drop": None}]}}]}
+    every = {"nftables": [{"rule": {"expr": [{"reject": {"type": "icmpx"}}]}}]}
+    assert is_closed(FORWARD, {})
+    assert not is_closed(accepting, some)
+    assert is_closed(accepting, every)
+
+
+def test_news_of_our_own_tables_are_no_news() -> None:
+    def message(kind: int, table: bytes) -> bytes:
+        body = b"\x01\0\0\0" + attribute(1, table + b"\0")
+        return struct.pack("=IHHII", 16 + len(body), 0x0A00 | kind, 0, 0, 0) + body
+
+    new_rule, new_gen = 6, 15
+    assert not is_foreign(message(new_rule, b"steersman-x-proxy") + message(new_gen, b""))
+    assert is_foreign(message(new_rule, b"steersman-x-proxy") + message(new_rule, b"filter"))
 
 
 def test_nft_rules_are_inserted_once_and_deleted_by_their_handle() -> None:

@@ -112,9 +112,11 @@ def _nft_problem() -> str:
     program = _find("nft")
     if program is None:
         return ""  # told as a missing package
-    done = subprocess.run(
-        (program, "list", "tables"), capture_output=True, text=True, check=False, timeout=_NFT_SECONDS
-    )
+    command = (program, "list", "tables")
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_NFT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"no answer within {_NFT_SECONDS:.0f} s"
     return done.stderr.strip() if done.returncode else ""
 
 

@@ -34,7 +34,7 @@ def faults(facts: ClusterFacts, own_interfaces: frozenset[str], machine: Machine
         found += _taken_ports(facts, machine)
     if facts.nodes:
         found += _lacks(machine)
-        found += _overlaps(facts, own_interfaces, machine)
+        found += _overlaps(facts, own_interfaces, machine, is_new=not is_running)
     if machine.free_bytes < LOW_DISK_BYTES:
         free = f"{machine.free_bytes >> 20} MiB"
         found.append(Fault(f"only {free} of disk are free", "make room, or choose another --data-dir", is_fatal=False))
@@ -69,7 +69,9 @@ def _lacks(machine: Machine) -> Iterator[Fault]:
         yield Fault("/etc/hosts is missing, which containerd copies for pods", "echo 127.0.0.1 localhost > /etc/hosts")
 
 
-def _overlaps(facts: ClusterFacts, own_interfaces: frozenset[str], machine: Machine) -> Iterator[Fault]:
+def _overlaps(
+    facts: ClusterFacts, own_interfaces: frozenset[str], machine: Machine, *, is_new: bool
+) -> Iterator[Fault]:
     wanted = {"pod": ("--cluster-cidr", facts.cluster_cidr), "service": ("--service-cidr", facts.service_cidr)}
     if len(facts.nodes) > 1:
         wanted["node"] = ("--node-network", facts.node_network)
@@ -80,7 +82,7 @@ def _overlaps(facts: ClusterFacts, own_interfaces: frozenset[str], machine: Mach
                 problem = f"the {what} network {network} overlaps {route.network}, reached by {route.interface}"
                 cure = f"choose another when the cluster is made: steersman up {option} NETWORK"
                 # The narrower route wins: a wider one of a VPN only loses the addresses that the cluster uses.
-                yield Fault(problem, cure, is_fatal=route.network.subnet_of(network))
+                yield Fault(problem, cure, is_fatal=is_new and route.network.subnet_of(network))
 
 
 def _is_foreign(route: Route, own_interfaces: frozenset[str]) -> bool:
