@@ -34,6 +34,12 @@ def value_element(value: Any) -> str:
     return "v:" + _write(value)
 
 
+@lru_cache(_REMEMBERED)
+def single_key_element(name: str, value: str) -> str:
+    """The element of the item of a list with one key, a string: most lists are."""
+    return _write_keys(((name, value),))
+
+
 def key_element(keys: Mapping[str, Any]) -> str:
     """The element of the item of a list with keys."""
     return _key_element(tuple(sorted(keys.items()))) if _are_scalar(keys) else _write_keys(tuple(sorted(keys.items())))

@@ -17,7 +17,6 @@ from steersman.apimachinery.managedfields.managers import (
     BadManagedFields,
     Manager,
     Managers,
-    Owned,
     cap_updaters,
     decode,
     encode,
@@ -80,7 +79,7 @@ class FieldManager:
         self._check_config(live, config)
         stored = _entries(live)
         try:
-            managers: Managers = decode(stored)
+            managers: Managers = decode(stored, is_own=True)
         except BadManagedFields as error:
             raise NotApplicable(f"failed to decode managed fields: {error}") from error
         before = _without_managed_fields(live or {})
@@ -112,16 +111,11 @@ class FieldManager:
 
     def _update(self, live: Value, new: Value, managers: Managers, write: Write) -> Managers:
         change = Change(self.versions, _without_managed_fields(live), _without_managed_fields(new))
-        left, taken = update(change, managers)
-        manager = Manager.updater(write.manager, self.versions.own, self.subresource)
-        mine = {manager: Owned(taken, self.versions.own, False)}
-        strip(mine, manager)
-        if manager not in mine:
-            return left if left is managers else cap_updaters(left)
-        previous = left.get(manager)
-        fields = mine[manager].fields | previous.fields if previous else mine[manager].fields
-        owned = Owned(fields, self.versions.own, False, format_time(write.now))
-        return cap_updaters({**left, manager: owned})
+        writer = Manager.updater(write.manager, self.versions.own, self.subresource)
+        after, has_taken = update(change, managers, writer)
+        if has_taken:
+            after = {**after, writer: after[writer].changed_at(format_time(write.now))}
+        return cap_updaters(after)
 
     def _apply(self, live: Value, config: Value, managers: Managers, write: Write) -> tuple[Value, Managers]:
         applier = Manager.applier(write.manager, self.subresource)

@@ -95,7 +95,10 @@ class FieldSet:
     def __or__(self, other: "FieldSet") -> "FieldSet":
         if not other.tree:
             return self
-        return other if not self.tree else FieldSet(_union_children(self.tree, other.tree))
+        if not self.tree:
+            return other
+        joined = _union_children(self.tree, other.tree)
+        return self if joined is self.tree else FieldSet(joined)
 
     def __and__(self, other: "FieldSet") -> "FieldSet":
         return FieldSet(_intersection_children(self.tree, other.tree))

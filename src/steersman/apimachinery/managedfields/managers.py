@@ -5,7 +5,7 @@ Source: apimachinery/pkg/util/managedfields/internal: managedfields.go, capmanag
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from steersman.apimachinery.managedfields.fieldset import BadFieldSet, FieldSet
 
@@ -21,9 +21,11 @@ class BadManagedFields(ValueError):
     """The entries can't be read."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Manager:
-    """Who owns fields. Appliers have no apiVersion here: one applier is the same in every version."""
+class Manager(NamedTuple):
+    """Who owns fields. Appliers have no apiVersion here: one applier is the same in every version.
+
+    A tuple, as managers are looked up often on every write, and a dataclass hashes slowly.
+    """
 
     name: str
     operation: str
@@ -55,6 +57,11 @@ class Owned:
         """Owning other fields; the time stays that of the manager's own last change."""
         return self if fields is self.fields else replace(self, fields=fields, entry=None)
 
+    def changed_at(self, time: str) -> "Owned":
+        """Owning the same since a later time."""
+        entry = {**self.entry, "time": time} if self.entry and "time" in self.entry else None
+        return replace(self, time=time, entry=entry)
+
 
 Managers = Mapping[Manager, Owned]
 
@@ -63,7 +70,8 @@ def decode(entries: Sequence[Mapping[str, Any]], *, is_own: bool = False) -> dic
     """Read managedFields. is_own: this server wrote them, so their sets needn't be checked again."""
     managers: dict[Manager, Owned] = {}
     for position, entry in enumerate(entries):
-        managers[_manager_of(entry, position)] = _owned_of(entry, is_own)
+        manager = _manager_of(entry, position)
+        managers[manager] = _owned_of(entry, is_own)
     return managers
 
 
@@ -122,6 +130,8 @@ def is_reset(entries: Any) -> bool:
 
 def cap_updaters(managers: Managers, limit: int = MAX_UPDATERS) -> Managers:
     """At most so many updaters: the oldest of one version are merged into `ancient-changes`."""
+    if len(managers) <= limit:
+        return managers
     updaters = sorted(
         (manager for manager, owned in managers.items() if not owned.is_applied),
         key=lambda manager: (managers[manager].time or "", manager),

@@ -11,7 +11,7 @@ from steersman.apimachinery.managedfields.combine import drop_emptied, merge, re
 from steersman.apimachinery.managedfields.conflicts import ApplyConflicts, FieldConflict
 from steersman.apimachinery.managedfields.elements import SELF
 from steersman.apimachinery.managedfields.fieldset import EMPTY, FieldSet, Path, Tree
-from steersman.apimachinery.managedfields.managers import Manager, Managers, Owned
+from steersman.apimachinery.managedfields.managers import UNTRACKED, Manager, Managers, Owned
 from steersman.apimachinery.managedfields.topology import Shape, Topology
 from steersman.apimachinery.managedfields.typed import Comparison, compare, field_set
 
@@ -64,16 +64,28 @@ class Change:
         return {version: self.versions.compare(self.old, self.new, version) for version in known}
 
 
-def update(change: Change, managers: Managers) -> tuple[Managers, FieldSet]:
-    """The managers without what was changed or removed under their hands, and what the writer now owns."""
+def update(change: Change, managers: Managers, writer: Manager) -> tuple[Managers, bool]:
+    """The managers after the writer, an updater in the own version, made a change; and whether it owns any of it."""
     compared = change.compare_all(managers)
-    left = _give_up(managers, compared)
-    return left, compared[change.versions.own].changed
+    own = compared[change.versions.own]
+    taken = own.changed - UNTRACKED
+    mine = managers.get(writer)
+    left = _give_up(managers, compared, writer)
+    if mine is not None:
+        # Mostly a manager changes again what it owns already: then its set is the very same.
+        fields = (_collapse(mine.fields, own.atomics) - own.removed) | taken
+        if fields is mine.fields:
+            return left, bool(taken)
+        if not fields:
+            return {manager: owned for manager, owned in left.items() if manager != writer}, False
+        return {**left, writer: mine.with_fields(fields)}, bool(taken)
+    return ({**left, writer: Owned(taken, change.versions.own, False)} if taken else left), bool(taken)
 
 
 def _give_up(managers: Managers, compared: Mapping[str, Comparison], keeper: Manager | None = None) -> Managers:
     """What all but the keeper still own; managers of versions that are gone go too."""
-    if not any(compared.values()) and all(owned.fields and owned.api_version in compared for owned in managers.values()):
+    are_known = all(owned.fields and owned.api_version in compared for owned in managers.values())
+    if are_known and not any(compared.values()):
         return managers
     left: dict[Manager, Owned] = {}
     for manager, owned in managers.items():
@@ -126,7 +138,7 @@ def apply(application: Application, managers: Managers) -> tuple[Any, Managers]:
     fields = fields.without_subtrees(versions.ignored_in(versions.own))
     known[applier] = _reowned(last, fields, versions.own)
     merged = whole = merge(versions.topology, application.live, application.config)
-    if last is not None and last.fields and last.api_version in versions.topologies:
+    if last is not None and _may_drop(last, known[applier]) and last.api_version in versions.topologies:
         merged = _Pruning(versions, merged, known).prune(last)
     change = Change(versions, application.live, merged)
     compared = change.compare_all(known)
@@ -135,6 +147,11 @@ def apply(application: Application, managers: Managers) -> tuple[Any, Managers]:
     left = _give_up(known, compared, applier)
     merged = drop_emptied(versions.topology, merged, whole)
     return (application.live if merged == application.live else merged), left
+
+
+def _may_drop(last: Owned, now: Owned) -> bool:
+    """Whether something was applied before that isn't now; only then there is anything to prune."""
+    return bool(last.fields if last.api_version != now.api_version else last.fields - now.fields)
 
 
 def _reowned(last: Owned | None, fields: FieldSet, version: str) -> Owned:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from steersman.apimachinery.managedfields.elements import SELF, key_element, value_element
+from steersman.apimachinery.managedfields.elements import SELF, key_element, single_key_element, value_element
 from steersman.apimachinery.managedfields.fieldset import FieldSet, Path, insert
 from steersman.apimachinery.managedfields.topology import ABSENT, UNTYPED, Shape, Topology
 
@@ -31,6 +31,11 @@ def item_element(topology: Topology, item: Any) -> str:
         raise BadItem("associative list with keys may not have a null element")
     if not isinstance(item, dict):
         raise BadItem("associative list with keys may not have non-map elements")
+    if len(topology.keys) == 1:
+        (name,) = topology.keys
+        value = item.get(name)
+        if type(value) is str:
+            return single_key_element(name, value)
     keys = {}
     for name, default in topology.keys.items():
         value = item.get(name, default)
