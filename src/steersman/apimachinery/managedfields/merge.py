@@ -145,7 +145,9 @@ def apply(application: Application, managers: Managers) -> tuple[Any, Managers]:
     if not application.force:
         _refuse_conflicts(known, compared, applier)
     left = _give_up(known, compared, applier)
-    merged = drop_emptied(versions.topology, merged, whole)
+    if merged is not whole:
+        # What was emptied by pruning may be applied as empty.
+        merged = merge(versions.topology, drop_emptied(versions.topology, merged, whole), application.config)
     return (application.live if merged == application.live else merged), left
 
 
