@@ -201,6 +201,7 @@ class _Pruning:
         self._versions = versions
         self._merged = merged
         self._managers = managers
+        self._whole: dict[str, FieldSet] = {}
 
     def prune(self, last: Owned) -> Any:
         """The merged value without what the applier dropped; last: what it owned before.
@@ -225,14 +226,13 @@ class _Pruning:
             if one.api_version == version:
                 owned |= one.fields
         kept = self._named_fields_of(version, pruned) | self._named(version, owned)
-        merged = self._in(version)
-        return remove(self._topology(version), merged, self._named_fields_of(version, merged) - kept)
+        return remove(self._topology(version), self._in(version), self._named_whole(version) - kept)
 
     def _keep_unowned(self, pruned: Any, last: Owned) -> Any:
         """With what went away only because something above it did, and never was the applier's."""
-        version, merged = last.api_version, self._in(last.api_version)
-        gone = self._named_fields_of(version, merged) - self._named_fields_of(version, pruned)
-        return remove(self._topology(version), merged, gone & self._named(version, last.fields))
+        version = last.api_version
+        gone = self._named_whole(version) - self._named_fields_of(version, pruned)
+        return remove(self._topology(version), self._in(version), gone & self._named(version, last.fields))
 
     def _topology(self, version: str) -> Topology:
         return self._versions.topologies[version]
@@ -242,6 +242,13 @@ class _Pruning:
 
     def _named(self, version: str, fields: FieldSet) -> FieldSet:
         return with_named_fields(self._topology(version), fields)
+
+    def _named_whole(self, version: str) -> FieldSet:
+        """The fields of the merged value; most of pruning's time would go into making them again."""
+        known = self._whole.get(version)
+        if known is None:
+            known = self._whole[version] = self._named_fields_of(version, self._in(version))
+        return known
 
     def _named_fields_of(self, version: str, value: Any) -> FieldSet:
         return self._named(version, field_set(self._topology(version), value))
