@@ -17,6 +17,9 @@ ANCIENT_CHANGES = "ancient-changes"
 MAX_UPDATERS = 10
 
 
+_TEXTS = ("manager", "operation", "apiVersion", "time", "fieldsType", "subresource")
+
+
 class BadManagedFields(ValueError):
     """The entries can't be read."""
 
@@ -66,13 +69,19 @@ class Owned:
 Managers = Mapping[Manager, Owned]
 
 
-def decode(entries: Sequence[Mapping[str, Any]], *, is_own: bool = False) -> dict[Manager, Owned]:
+def decode(entries: Sequence[dict[str, Any]], *, is_own: bool = False) -> dict[Manager, Owned]:
     """Read managedFields. is_own: this server wrote them, so their sets needn't be checked again."""
     managers: dict[Manager, Owned] = {}
     for position, entry in enumerate(entries):
+        if not is_own and not _is_well_formed(entry):
+            raise BadManagedFields(f"entry {position} is malformed")
         manager = _manager_of(entry, position)
         managers[manager] = _owned_of(entry, is_own)
     return managers
+
+
+def _is_well_formed(entry: Any) -> bool:
+    return isinstance(entry, dict) and all(isinstance(entry.get(name), str | None) for name in _TEXTS)
 
 
 def _manager_of(entry: Mapping[str, Any], position: int) -> Manager:
@@ -86,13 +95,13 @@ def _manager_of(entry: Mapping[str, Any], position: int) -> Manager:
     if fields_type != FIELDS_TYPE:
         raise BadManagedFields(f'invalid fieldsType "{fields_type}" in managed fields entry {position}')
     version = "" if operation == APPLY else version
-    return Manager(entry.get("manager", ""), operation, version, entry.get("subresource", ""))
+    return Manager(entry.get("manager") or "", operation, version, entry.get("subresource") or "")
 
 
-def _owned_of(entry: Mapping[str, Any], is_own: bool) -> Owned:
+def _owned_of(entry: dict[str, Any], is_own: bool) -> Owned:
     tree = entry.get("fieldsV1")
     applied, time = entry["operation"] == APPLY, entry.get("time")
-    if is_own and isinstance(tree, dict) and isinstance(entry, dict):
+    if is_own and isinstance(tree, dict):
         return Owned(FieldSet(tree), entry["apiVersion"], applied, time, entry)
     try:
         return Owned(FieldSet.from_tree(tree), entry["apiVersion"], applied, time)
@@ -125,7 +134,7 @@ def _entry(manager: Manager, owned: Owned) -> dict[str, Any]:
 
 def is_reset(entries: Any) -> bool:
     """Whether a client asks to forget all owners: an empty list, or one empty entry."""
-    return isinstance(entries, list) and (not entries or (len(entries) == 1 and not entries[0]))
+    return isinstance(entries, list) and (not entries or entries == [{}])
 
 
 def cap_updaters(managers: Managers, limit: int = MAX_UPDATERS) -> Managers:

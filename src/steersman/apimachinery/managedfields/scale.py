@@ -14,7 +14,7 @@ from steersman.apimachinery.managedfields.managers import APPLY, Manager, Owned,
 SCALE_VERSION = "autoscaling/v1"
 SCALE_REPLICAS: Path = ("f:spec", "f:replicas")
 
-Entries = Sequence[Mapping[str, Any]]
+Entries = Sequence[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

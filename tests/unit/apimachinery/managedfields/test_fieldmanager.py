@@ -118,7 +118,14 @@ def test_the_first_apply_begins_to_track_what_was_there_before() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent", [None, [{"manager": "x"}], [{"operation": "Apply", "apiVersion": "v1", "fieldsType": "X"}]]
+    "sent",
+    [
+        None,
+        [{"manager": "x"}],
+        ["x"],
+        [{"manager": ["x"]}],
+        [{"operation": "Apply", "apiVersion": "v1", "fieldsType": "X"}],
+    ],
 )
 def test_clients_that_do_not_know_managed_fields_cannot_lose_them(sent: Any) -> None:
     live = written(None, sample({"replicas": 1, "text": "a"}), "creator")
