@@ -8,18 +8,27 @@ from dataclasses import dataclass
 from functools import cache
 
 from steersman.api import (
+    admissionregistration,
     apps,
     authentication,
     authorization,
     autoscaling,
+    batch,
+    certificates,
     coordination,
     core,
     discovery,
     events,
+    flowcontrol,
+    networking,
+    node,
     policy,
     rbac,
+    resource,
     scheduling,
+    storage,
 )
+from steersman.api.autoscaling import v2 as autoscaling_v2
 from steersman.api.meta import Kind
 from steersman.apimachinery.object import GroupVersionKind, Object
 
@@ -168,14 +177,56 @@ RESOURCES: tuple[Resource, ...] = (
     _review(authorization.SelfSubjectAccessReview, "selfsubjectaccessreviews"),
     _review(authorization.SelfSubjectRulesReview, "selfsubjectrulesreviews"),
     _review(authorization.SubjectAccessReview, "subjectaccessreviews"),
+    Resource(admissionregistration.MutatingAdmissionPolicy, "mutatingadmissionpolicies", False),
+    Resource(admissionregistration.MutatingAdmissionPolicyBinding, "mutatingadmissionpolicybindings", False),
+    Resource(
+        admissionregistration.MutatingWebhookConfiguration, "mutatingwebhookconfigurations", False,
+        categories=("api-extensions",),
+    ),
+    _with_status(
+        admissionregistration.ValidatingAdmissionPolicy, "validatingadmissionpolicies", namespaced=False,
+        categories=("api-extensions",),
+    ),
+    Resource(
+        admissionregistration.ValidatingAdmissionPolicyBinding, "validatingadmissionpolicybindings", False,
+    ),
+    Resource(
+        admissionregistration.ValidatingWebhookConfiguration, "validatingwebhookconfigurations", False,
+        categories=("api-extensions",),
+    ),
+    _with_status(autoscaling_v2.HorizontalPodAutoscaler, "horizontalpodautoscalers", "hpa", categories=ALL),
+    _with_status(batch.CronJob, "cronjobs", "cj", categories=ALL),
+    _with_status(batch.Job, "jobs", categories=ALL),
+    _with_status(
+        certificates.CertificateSigningRequest, "certificatesigningrequests", "csr", namespaced=False,
+        subresources=(Subresource("approval", certificates.CertificateSigningRequest),),
+    ),
     Resource(coordination.Lease, "leases"),
     Resource(discovery.EndpointSlice, "endpointslices"),
+    _with_status(flowcontrol.FlowSchema, "flowschemas", namespaced=False),
+    _with_status(flowcontrol.PriorityLevelConfiguration, "prioritylevelconfigurations", namespaced=False),
+    Resource(networking.IngressClass, "ingressclasses", False),
+    _with_status(networking.Ingress, "ingresses", "ing"),
+    Resource(networking.IPAddress, "ipaddresses", False, ("ip",)),
+    Resource(networking.NetworkPolicy, "networkpolicies", True, ("netpol",)),
+    _with_status(networking.ServiceCIDR, "servicecidrs", namespaced=False),
+    Resource(node.RuntimeClass, "runtimeclasses", False),
     _with_status(policy.PodDisruptionBudget, "poddisruptionbudgets", "pdb"),
     Resource(rbac.ClusterRoleBinding, "clusterrolebindings", False),
     Resource(rbac.ClusterRole, "clusterroles", False),
     Resource(rbac.RoleBinding, "rolebindings"),
     Resource(rbac.Role, "roles"),
+    Resource(resource.DeviceClass, "deviceclasses", False),
+    _with_status(resource.ResourceClaim, "resourceclaims"),
+    Resource(resource.ResourceClaimTemplate, "resourceclaimtemplates"),
+    Resource(resource.ResourceSlice, "resourceslices", False),
     Resource(scheduling.PriorityClass, "priorityclasses", False, ("pc",)),
+    Resource(storage.CSIDriver, "csidrivers", False),
+    Resource(storage.CSINode, "csinodes", False),
+    Resource(storage.CSIStorageCapacity, "csistoragecapacities"),
+    Resource(storage.StorageClass, "storageclasses", False, ("sc",)),
+    _with_status(storage.VolumeAttachment, "volumeattachments", namespaced=False),
+    Resource(storage.VolumeAttributesClass, "volumeattributesclasses", False, ("vac",)),
 )  # fmt: skip
 
 

@@ -1,0 +1,46 @@
+"""batch/v1: work that ends."""
+
+from steersman.api.batch.cronjob import ConcurrencyPolicy, CronJob, CronJobSpec, CronJobStatus
+from steersman.api.batch.job import (
+    CompletionMode,
+    Job,
+    JobCondition,
+    JobSchedulingConfiguration,
+    JobSpec,
+    JobStatus,
+    JobTemplateSpec,
+    PodFailurePolicy,
+    PodFailurePolicyAction,
+    PodFailurePolicyOnExitCodesOperator,
+    PodFailurePolicyOnExitCodesRequirement,
+    PodFailurePolicyOnPodConditionsPattern,
+    PodFailurePolicyRule,
+    PodReplacementPolicy,
+    SuccessPolicy,
+    SuccessPolicyRule,
+    UncountedTerminatedPods,
+)
+
+__all__ = [
+    "CompletionMode",
+    "ConcurrencyPolicy",
+    "CronJob",
+    "CronJobSpec",
+    "CronJobStatus",
+    "Job",
+    "JobCondition",
+    "JobSchedulingConfiguration",
+    "JobSpec",
+    "JobStatus",
+    "JobTemplateSpec",
+    "PodFailurePolicy",
+    "PodFailurePolicyAction",
+    "PodFailurePolicyOnExitCodesOperator",
+    "PodFailurePolicyOnExitCodesRequirement",
+    "PodFailurePolicyOnPodConditionsPattern",
+    "PodFailurePolicyRule",
+    "PodReplacementPolicy",
+    "SuccessPolicy",
+    "SuccessPolicyRule",
+    "UncountedTerminatedPods",
+]
