@@ -16,7 +16,7 @@ FOCUS ?=
   test-long check format lint types contracts bench conformance clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 up: setup ## a running cluster with a sample application, from nothing
 	$(SUDO) $(abspath $(STEERSMAN)) up --sample

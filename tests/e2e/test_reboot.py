@@ -15,6 +15,7 @@ from steersman.cluster import containerd
 from steersman.cluster.layout import Layout
 from steersman.cluster.multinode import context_of
 from steersman.cluster.nodecontext import cluster_run_dir
+from steersman.component.mounts import unmount_below
 from steersman.component.nodecontext import NodeContext
 from steersman.component.processes import read_running
 from steersman.testing.realnode import missing_for_real_node, network_namespace
@@ -43,8 +44,8 @@ def cut_power(cluster: Cluster, *, clears_run: bool) -> None:
     shims = [pid for pid in all_pids() if str(context.containerd.socket) in command_line(pid)]
     containerd.kill_and_wait(shims)
     containerd.remove_cgroups(context.cgroup_root)
-    containerd.unmount_under(context.run_dir)
-    containerd.unmount_under(cluster.data_dir)
+    unmount_below(context.run_dir)
+    unmount_below(cluster.data_dir)
     forget_network(cluster, context)
     if clears_run:
         shutil.rmtree(cluster_run_dir(cluster.data_dir))

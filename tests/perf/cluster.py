@@ -25,7 +25,7 @@ from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
 from steersman.cluster.layout import Layout
 from steersman.cluster.multinode import contexts
-from steersman.cluster.ready import node_ready
+from steersman.cluster.ready import wait_node_ready
 from steersman.component.clock import RealClock
 from steersman.component.threads import Threads
 
@@ -107,7 +107,7 @@ async def wait_nodes(layout: Layout) -> None:
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
         for node in facts.nodes:
-            if not await node_ready(client, clock, node.name):
+            if not await wait_node_ready(client, clock, node.name):
                 raise SystemExit(f"{node.name} doesn't get ready")
     finally:
         await client.close()

@@ -3,16 +3,14 @@
 import argparse
 import asyncio
 
-from steersman.cluster.layout import Layout
+from steersman.cli.existing import existing_cluster
+from steersman.cluster.change import changing
 from steersman.cluster.stop import stop_cluster
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Stop the cluster."""
-    layout = Layout(arguments.data_dir.resolve())
-    facts = layout.read_facts()
-    if facts is None:
-        print(f"there is no cluster in {layout.data_dir}")
-        return
-    asyncio.run(stop_cluster(layout, facts))
+    layout, facts = existing_cluster(arguments)
+    with changing(layout):
+        asyncio.run(stop_cluster(layout, facts))
     print("stopped; its data stays in", layout.data_dir)

@@ -4,21 +4,23 @@ import argparse
 import asyncio
 
 from steersman.cli.errors import CommandError
+from steersman.cli.existing import existing_cluster
 from steersman.cluster import containerd, images
 from steersman.cluster.containerdconfig import snapshotter
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import contexts
+from steersman.cri.errors import Unavailable
 from steersman.cri.grpc import connect
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Import archives on every node, or list what the nodes have."""
-    layout = Layout(arguments.data_dir.resolve())
-    facts = layout.read_facts()
-    if facts is None:
-        raise CommandError(f"there is no cluster in {layout.data_dir}; make one with: steersman up")
+    layout, facts = existing_cluster(arguments)
     if arguments.action == "list":
-        asyncio.run(_list(layout, facts))
+        try:
+            asyncio.run(_list(layout, facts))
+        except Unavailable as error:
+            raise CommandError("the nodes' containerd doesn't answer; see: steersman status") from error
         return
     if not arguments.archives:
         raise CommandError("name the archives: steersman image import FILE.tar ...")
@@ -38,6 +40,8 @@ async def _list(layout: Layout, facts: ClusterFacts) -> None:
     names: set[str] = set()
     for context in contexts(layout, facts):
         runtime = await connect(context.containerd.socket)
-        names.update(name for image in await runtime.list_images() for name in image.repo_tags)
-        await runtime.close()
+        try:
+            names.update(name for image in await runtime.list_images() for name in image.repo_tags)
+        finally:
+            await runtime.close()
     print("\n".join(sorted(names)))

@@ -2,13 +2,10 @@
 
 import argparse
 
-from steersman.cli.errors import CommandError
-from steersman.cluster.layout import Layout
+from steersman.cli.existing import existing_cluster
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Print the administrator's kubeconfig."""
-    path = Layout(arguments.data_dir).kubeconfig
-    if not path.exists():
-        raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
-    print(path.read_text(), end="")
+    layout, _ = existing_cluster(arguments)
+    print(layout.kubeconfig.read_text(), end="")

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steersman.cli.errors import CommandError
-
-DEFAULT_DATA_DIR = Path("/var/lib/steersman")
+from steersman.cluster.errors import ClusterError
+from steersman.cluster.layout import DEFAULT_DATA_DIR
+from steersman.component.programs import extend_path
 
 COMMANDS = {
     "up": "start the cluster, or find it running",
@@ -21,7 +22,7 @@ COMMANDS = {
     "supervise": "keep a cluster's processes running",
 }
 # Started by the supervisor; of use by hand for whoever takes a cluster apart.
-COMPONENTS = {
+COMPONENT_HELP = {
     "apiserver": "the API server",
     "controllers": "controller manager and scheduler",
     "node": "kubelet, pod network and service proxy of one node",
@@ -32,13 +33,14 @@ COMPONENTS = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     arguments = _parser().parse_args(argv)
-    name = "component" if arguments.command in COMPONENTS else arguments.command
+    name = "component" if arguments.command in COMPONENT_HELP else arguments.command
+    extend_path()
     module = importlib.import_module(f"steersman.cli.{name}")
     try:
         return int(module.run(arguments) or 0)
     except KeyboardInterrupt:
         return 130
-    except CommandError as error:
+    except (CommandError, ClusterError) as error:
         print(f"steersman: {error}", file=sys.stderr)
         return 1
 
@@ -46,17 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="steersman", description="Kubernetes, whole, in Python.")
     parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--data-dir", type=_directory, default=DEFAULT_DATA_DIR, help="where the cluster is kept")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, text in {**COMMANDS, **COMPONENTS}.items():
+    for name, text in {**COMMANDS, **COMPONENT_HELP}.items():
         command = commands.add_parser(name, help=text, description=text)
         if name != "version":
-            command.add_argument("--data-dir", type=Path, default=DEFAULT_DATA_DIR, help="where the cluster is kept")
+            command.add_argument("--data-dir", type=_directory, default=argparse.SUPPRESS, help="where the cluster is")
         if name == "up":
-            command.add_argument("--port", type=int, default=6443, help="the API server's port")
+            command.add_argument("--port", type=int, help="the API server's port, 6443")
             command.add_argument("--nodes", type=int, help="how many nodes this machine is to have at least")
-            command.add_argument("--cluster-cidr", default="10.244.0.0/16", help="the pod network of a new cluster")
-            command.add_argument("--service-cidr", default="10.96.0.0/16", help="the service network of a new cluster")
-            command.add_argument("--node-network", default="10.245.0.0/24", help="what joins further nodes")
+            command.add_argument("--cluster-cidr", help="the pod network, 10.244.0.0/16")
+            command.add_argument("--service-cidr", help="the service network, 10.96.0.0/16")
+            command.add_argument("--node-network", help="what joins further nodes, 10.245.0.0/24")
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
             command.add_argument("--enable", action="store_true", help="have systemd start the cluster at each boot")
             command.add_argument("--foreground", action="store_true", help="become the supervisor, as an init wants it")
@@ -67,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
         if name == "node":
             command.add_argument("--node", default="node1", help="its name")
     return parser
+
+
+def _directory(text: str) -> Path:
+    return Path(text).resolve()
 
 
 def _version() -> str:

@@ -4,23 +4,27 @@ import argparse
 import asyncio
 import shutil
 
+from steersman.cli.errors import CommandError
+from steersman.cli.existing import existing_cluster
 from steersman.cluster import systemd
-from steersman.cluster.layout import Layout
+from steersman.cluster.change import changing
 from steersman.cluster.stop import stop_cluster
+from steersman.component.mounts import mounts_below
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Stop and delete."""
-    layout = Layout(arguments.data_dir.resolve())
-    facts = layout.read_facts()
-    if facts is None:
-        print(f"there is no cluster in {layout.data_dir}")
-        return
-    asyncio.run(stop_cluster(layout, facts))
-    if systemd.is_enabled(layout):
-        systemd.disable(layout)
-    for entry in layout.data_dir.iterdir():
-        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    layout, facts = existing_cluster(arguments)
+    with changing(layout):
+        asyncio.run(stop_cluster(layout, facts))
+        if systemd.is_enabled(layout):
+            systemd.disable(layout)
+        left = [point for point in mounts_below(layout.data_dir) if point != layout.data_dir]
+        if left:
+            # What is mounted there may be the machine's own files.
+            raise CommandError(f"still mounted: {left[0]}; unmount it, then reset again")
+        for entry in layout.data_dir.iterdir():
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     # A directory that is a filesystem of its own stays.
     if not layout.data_dir.is_mount():
         layout.data_dir.rmdir()

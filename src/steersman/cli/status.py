@@ -5,11 +5,13 @@ import asyncio
 
 from steersman.api.core import Node, Pod
 from steersman.apimachinery.status import StatusError
+from steersman.cli.existing import existing_cluster
 from steersman.client import kubeconfig
 from steersman.client.http import HTTPClient
-from steersman.cluster.layout import ClusterFacts, Layout
-from steersman.cluster.start import start_supervisor
-from steersman.cluster.supervise import SUPERVISOR, specs, supervisor_spec
+from steersman.cluster.change import changing
+from steersman.cluster.layout import Layout
+from steersman.cluster.start import restore_supervisor
+from steersman.cluster.supervise import specs, supervisor_spec
 from steersman.component.clock import RealClock
 from steersman.component.processes import read_running
 from steersman.component.threads import Threads
@@ -17,26 +19,16 @@ from steersman.component.threads import Threads
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a line for each process, then what the API says; 1 when something is wrong."""
-    layout = Layout(arguments.data_dir.resolve())
-    facts = layout.read_facts()
-    if facts is None:
-        print(f"there is no cluster in {layout.data_dir}; make one with: steersman up")
-        return 1
-    is_well = _processes(layout, facts)
-    return 0 if asyncio.run(_api(layout)) and is_well else 1
-
-
-def _processes(layout: Layout, facts: ClusterFacts) -> bool:
+    layout, facts = existing_cluster(arguments)
+    with changing(layout):
+        restore_supervisor(layout, facts)
     is_well = True
-    if read_running(layout.pid(SUPERVISOR)) is None and any(read_running(one.pid_file) for one in specs(layout, facts)):
-        # Only the supervisor was killed: a new one adopts the others.
-        start_supervisor(layout)
     for one in (supervisor_spec(layout), *specs(layout, facts)):
         identity = read_running(one.pid_file)
         is_well = is_well and identity is not None
         state = f"runs (pid {identity.pid})" if identity is not None else f"is not running; see {one.log_file}"
         print(f"{one.name:16} {state}")
-    return is_well
+    return 0 if asyncio.run(_api(layout)) and is_well else 1
 
 
 async def _api(layout: Layout) -> bool:

@@ -3,9 +3,8 @@
 import argparse
 from functools import partial
 
-from steersman.cli.errors import CommandError
-from steersman.cluster.layout import Layout
-from steersman.cluster.supervise import AlreadySupervised, supervise
+from steersman.cli.existing import existing_cluster
+from steersman.cluster.supervise import supervise
 from steersman.component import log
 from steersman.component.mainloop import run_until_stopped
 
@@ -13,11 +12,4 @@ from steersman.component.mainloop import run_until_stopped
 def run(arguments: argparse.Namespace) -> None:
     """Be the supervisor until stopped."""
     log.configure()
-    layout = Layout(arguments.data_dir)
-    facts = layout.read_facts()
-    if facts is None:
-        raise CommandError(f"there is no cluster in {arguments.data_dir}; make one with: steersman up")
-    try:
-        run_until_stopped(partial(supervise, layout, facts))
-    except AlreadySupervised as error:
-        raise CommandError(str(error)) from error
+    run_until_stopped(partial(supervise, *existing_cluster(arguments)))

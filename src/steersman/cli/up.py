@@ -6,11 +6,12 @@ import shutil
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 from steersman.cli.errors import CommandError
 from steersman.cluster import systemd
-from steersman.cluster.change import facts_now, make_way, relieve_supervisor
-from steersman.cluster.facts import UnfitNetwork, Wishes
+from steersman.cluster.change import changing, facts_now, make_way, relieve_supervisor
+from steersman.cluster.facts import Wishes
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import own_interfaces
 from steersman.cluster.preflight.machine import observe
@@ -29,20 +30,21 @@ def run(arguments: argparse.Namespace) -> None:
 
     What only the waiting needs is imported when the API server is on its way.
     """
-    layout = Layout(arguments.data_dir.resolve())
-    before = layout.read_facts()
-    facts = _facts(layout, arguments)
+    layout = Layout(arguments.data_dir)
+    wishes = Wishes(arguments.port, arguments.cluster_cidr, arguments.service_cidr, arguments.node_network)
+    facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     _check(layout, facts)
-    with Step("starting its processes"):
-        layout.prepare()
+    with Step("starting its processes"), changing(layout):
+        before = layout.read_facts()
         layout.write_facts(facts)
         if before is not None:
             asyncio.run(make_way(layout, before, facts))
         start_server(layout, facts)
-        if not arguments.foreground:
+        if arguments.foreground:
+            asyncio.run(relieve_supervisor(layout))
+        else:
             _supervised(layout, wants_systemd=arguments.enable)
     if arguments.foreground:
-        asyncio.run(relieve_supervisor(layout))
         log.configure()
         run_until_stopped(partial(supervise, layout, facts))
         return
@@ -50,14 +52,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
         print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
-
-
-def _facts(layout: Layout, arguments: argparse.Namespace) -> ClusterFacts:
-    wishes = Wishes(arguments.port, arguments.cluster_cidr, arguments.service_cidr, arguments.node_network)
-    try:
-        return facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
-    except UnfitNetwork as error:
-        raise CommandError(str(error)) from error
 
 
 def _check(layout: Layout, facts: ClusterFacts) -> None:
@@ -73,13 +67,16 @@ def _check(layout: Layout, facts: ClusterFacts) -> None:
 
 
 def _supervised(layout: Layout, *, wants_systemd: bool) -> None:
-    try:
-        if wants_systemd and not systemd.is_enabled(layout):
-            asyncio.run(relieve_supervisor(layout))
-            systemd.enable(layout)
-        start_supervisor(layout)
-    except systemd.SystemdError as error:
-        raise CommandError(str(error)) from error
+    if wants_systemd and not systemd.is_enabled(layout):
+        asyncio.run(relieve_supervisor(layout))
+        systemd.enable(layout)
+    start_supervisor(layout)
+
+
+def _log_of(layout: Layout, name: str) -> Path:
+    """Where to read why a component doesn't come up: if it was never started, the supervisor knows."""
+    path = layout.log(name)
+    return path if path.exists() else layout.log(SUPERVISOR)
 
 
 class Step:
@@ -100,22 +97,22 @@ async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> N
     from steersman.client import kubeconfig
     from steersman.client.http import HTTPClient
     from steersman.cluster import sample
-    from steersman.cluster.ready import deployment_available, node_ready, server_ready, warnings
+    from steersman.cluster.ready import wait_deployment_available, wait_node_ready, wait_server_ready, warnings
 
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.kubeconfig), clock, threads)
     try:
         with Step("API server"):
-            if not await server_ready(client, clock):
-                raise CommandError(f"the API server doesn't answer; its log is {layout.log('apiserver')}")
+            if not await wait_server_ready(client, clock):
+                raise CommandError(f"the API server doesn't answer; see {_log_of(layout, 'apiserver')}")
         for node in facts.nodes:
             with Step(node.name):
-                if not await node_ready(client, clock, node.name):
-                    raise CommandError(f"{node.name} doesn't get ready; its log is {layout.log(node.name)}")
+                if not await wait_node_ready(client, clock, node.name):
+                    raise CommandError(f"{node.name} doesn't get ready; see {_log_of(layout, node.name)}")
         if wants_sample:
             with Step("sample application"):
                 await sample.apply_sample(client)
-                if facts.nodes and not await deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
+                if facts.nodes and not await wait_deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
                     words = await warnings(client, sample.NAMESPACE)
                     raise CommandError("\n  ".join(("the sample doesn't get ready; the latest warnings:", *words)))
     finally:

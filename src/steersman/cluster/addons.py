@@ -44,7 +44,7 @@ SLICE_LABELS = {
 PORTS = (("dns", "UDP"), ("dns-tcp", "TCP"))
 
 
-async def keep_dns_service(client: Client, facts: ClusterFacts, clock: Clock) -> None:
+async def make_dns_service(client: Client, facts: ClusterFacts, clock: Clock) -> None:
     """See to it until it is done: the API server may still be starting, or the namespace not be there yet."""
     for attempt in itertools.count():
         try:

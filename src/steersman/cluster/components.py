@@ -6,8 +6,9 @@ Each imports what it needs when it is called: a process pays only for its own st
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from random import SystemRandom
+from typing import Any
 
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.component.clock import RealClock
@@ -31,7 +32,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
 
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     clock = RealClock()
-    credentials = server_credentials(layout, facts, clock.now())
+    credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
     store = await open_sqlite(layout.database, clock)
     server = ServerConfig(advertise_address=facts.address, advertise_port=facts.port, service_cidr=facts.service_cidr)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
@@ -55,8 +56,8 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.client import kubeconfig
     from steersman.client.http import HTTPClient
     from steersman.client.informer import Informers
-    from steersman.cluster.addons import keep_dns_service
-    from steersman.cluster.pki import cluster_ca
+    from steersman.cluster.addons import make_dns_service
+    from steersman.cluster.pki import cluster_ca_pem
     from steersman.controllers.registry import Settings, all_controllers
     from steersman.reconcile.manager import Manager
     from steersman.scheduler.driver import Scheduler
@@ -64,7 +65,7 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
 
     clock, threads = RealClock(), Threads()
     client = HTTPClient(kubeconfig.load(layout.credentials("controllers")), clock, threads)
-    ca_pem = cluster_ca(layout, clock.now()).cert_pem.decode()
+    ca_pem = (await threads.run(cluster_ca_pem, layout)).decode()
     manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,)), clock), clock)
     informers = Informers(client, clock)
     scheduler = Scheduler(client, informers, default_profile(), clock, SystemRandom())
@@ -74,9 +75,10 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
             group.create_task(informers.run())
             group.create_task(scheduler.run())
             if facts.nodes:
-                group.create_task(keep_dns_service(client, facts, clock))
+                group.create_task(make_dns_service(client, facts, clock))
     finally:
         await client.close()
+        threads.close()
 
 
 async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
@@ -95,6 +97,7 @@ async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
     finally:
         await kubelet.close()
         await proxy.close()
+        threads.close()
 
 
 async def run_dns(layout: Layout, facts: ClusterFacts) -> None:
@@ -104,7 +107,7 @@ async def run_dns(layout: Layout, facts: ClusterFacts) -> None:
     await run(layout, facts)
 
 
-COMPONENTS: dict[str, Callable[[Layout, ClusterFacts], Awaitable[None]]] = {
+RUNNERS: dict[str, Callable[[Layout, ClusterFacts], Coroutine[Any, Any, None]]] = {
     "apiserver": run_apiserver,
     "controllers": run_controllers,
     "dns": run_dns,

@@ -22,7 +22,8 @@ from steersman.cluster.containerdconfig import (
     may_raise_oom_score,
     render,
 )
-from steersman.component.files import write_atomic
+from steersman.component.files import read_if_exists, write_atomic
+from steersman.component.mounts import unmount_below
 from steersman.component.nodecontext import NodeContext
 from steersman.component.processes import ProcessSpec
 
@@ -88,7 +89,7 @@ def clean_after_reboot(context: NodeContext) -> None:
     marker = context.run_dir / "boot-id"
     if not marker.exists() or marker.read_text() == _BOOT_ID.read_text():
         return
-    unmount_under(context.run_dir)
+    unmount_below(context.run_dir)
     shutil.rmtree(context.run_dir, ignore_errors=True)
 
 
@@ -100,8 +101,8 @@ def kill_everything(context: NodeContext) -> None:
     shims = tuple(_shims(context.containerd.socket))
     sockets = tuple(_shim_sockets(context))
     kill_and_wait((*_container_processes(context), *shims))
-    unmount_under(context.containerd.state)
-    unmount_under(context.kubelet_dir)
+    unmount_below(context.containerd.state)
+    unmount_below(context.kubelet_dir)
     remove_cgroups(context.cgroup_root)
     for path in sockets:
         path.unlink(missing_ok=True)
@@ -114,27 +115,12 @@ def kill_and_wait(pids: Iterable[int]) -> None:
     """Kill processes and return when they are gone (a zombie counts as gone)."""
     waiting = {}
     for pid in set(pids):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             waiting[pid] = os.pidfd_open(pid)
             signal.pidfd_send_signal(waiting[pid], signal.SIGKILL)
-        except ProcessLookupError:
-            continue
     for descriptor in waiting.values():
         _wait_death(descriptor)
         os.close(descriptor)
-
-
-def unmount_under(directory: Path) -> None:
-    """Detach every mount beneath a directory, the innermost first."""
-    prefix = f"{directory.resolve()}/"
-    mounts = []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        # Spaces and the like are written as octal escapes.
-        mount = line.split()[4].encode().decode("unicode_escape")
-        if mount.startswith(prefix):
-            mounts.append(mount)
-    for mount in reversed(mounts):
-        subprocess.run(["umount", "--lazy", mount], check=False, timeout=_MOUNT_SECONDS)
 
 
 def remove_cgroups(cgroup: str) -> None:
@@ -181,7 +167,9 @@ def _shim_sockets(context: NodeContext) -> Iterator[Path]:
     """The sockets of the shims, which stand in a directory that all containerds share."""
     tasks = context.containerd.state / "io.containerd.runtime.v2.task"
     for address in tasks.glob("*/*/address"):
-        yield Path(address.read_text().strip().removeprefix("unix://"))
+        text = read_if_exists(address)
+        if text is not None:
+            yield Path(text.decode().strip().removeprefix("unix://"))
 
 
 def _command_lines() -> Iterator[tuple[int, list[bytes]]]:
@@ -199,7 +187,8 @@ def _container_processes(context: NodeContext) -> Iterator[int]:
     """Every process of the node's containers: by their bundles and by the node's cgroups."""
     tasks = context.containerd.state / "io.containerd.runtime.v2.task"
     for pid_file in tasks.glob("*/*/init.pid"):
-        text = pid_file.read_text().strip()
+        # A shim that ends meanwhile takes its files along.
+        text = (read_if_exists(pid_file) or b"").decode().strip()
         if text.isdigit() and _is_in_cgroup(int(text), pid_file.parent.name):
             yield int(text)
     for root in _cgroup_directories(context.cgroup_root):

@@ -5,26 +5,28 @@ from ipaddress import IPv4Network, ip_network
 
 import msgspec
 
-from steersman.cluster.layout import API_PORT, ClusterFacts, NodeFacts
+from steersman.cluster.errors import ClusterError
+from steersman.cluster.layout import ClusterFacts, NodeFacts
 
 # As upstream's node IPAM gives them.
 POD_PREFIX = 24
 # The tenth of the services' addresses, as kubeadm chooses it.
 DNS_PLACE = 10
+WISHES = ("port", "cluster_cidr", "service_cidr", "node_network")
 
 
-class UnfitNetwork(ValueError):
+class UnfitNetwork(ClusterError):
     """A network that can't hold what is asked of it; the text says which and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What can be chosen about a new cluster."""
+    """What can be chosen about a new cluster; None leaves it to ClusterFacts' defaults."""
 
-    port: int = API_PORT
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/16"
-    node_network: str = "10.245.0.0/24"
+    port: int | None = None
+    cluster_cidr: str | None = None
+    service_cidr: str | None = None
+    node_network: str | None = None
 
 
 def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
@@ -32,18 +34,26 @@ def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
 
     Without an address of the machine it is reached at the pod network's gateway, which is there even off line.
     """
-    pods = _network("pod", wishes.cluster_cidr, POD_PREFIX)
-    services = _network("service", wishes.service_cidr, 28)
-    _network("node", wishes.node_network, 30)
-    return ClusterFacts(
-        address=address or gateway_of(wishes.cluster_cidr),
-        nodes=(),
-        port=wishes.port,
-        cluster_cidr=str(pods),
-        service_cidr=str(services),
-        dns_address=str(services[DNS_PLACE]),
-        node_network=wishes.node_network,
+    chosen = {name: value for name in WISHES if (value := getattr(wishes, name)) is not None}
+    facts = msgspec.structs.replace(ClusterFacts(address="", nodes=()), **chosen)
+    services = _network("service", facts.service_cidr, 28)
+    pods = _network("pod", facts.cluster_cidr, POD_PREFIX)
+    links = _network("node", facts.node_network, 30)
+    if pods.overlaps(services) or pods.overlaps(links) or services.overlaps(links):
+        raise UnfitNetwork(f"the pod network {pods}, service network {services} and node network {links} overlap")
+    return msgspec.structs.replace(
+        facts, address=address or gateway_of(facts.cluster_cidr), dns_address=str(services[DNS_PLACE])
     )
+
+
+def contradiction(facts: ClusterFacts, wishes: Wishes) -> str:
+    """What is wished of a cluster that was made otherwise; empty if nothing is."""
+    for name in WISHES:
+        wished, made = getattr(wishes, name), getattr(facts, name)
+        if wished not in (None, made):
+            option = name.replace("_", "-")
+            return f"the cluster was made with --{option} {made}; for {wished} make another: reset, or --data-dir"
+    return ""
 
 
 def grown(facts: ClusterFacts, count: int) -> ClusterFacts:

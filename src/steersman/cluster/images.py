@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from steersman.cluster.containerdconfig import PAUSE_IMAGE
+from steersman.cluster.errors import ClusterError
 from steersman.cluster.imagearchive import Directory, File, ImagePlan, Link, write_archive
 from steersman.component.nodecontext import NodeContext
 from steersman.cri.reference import full_reference
@@ -30,7 +31,7 @@ _PASSWD = "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin
 _GROUP = "root:x:0:\nnogroup:x:65534:\n"
 
 
-class ImageImportFailed(Exception):
+class ImageImportFailed(ClusterError):
     """containerd refused an archive; `reason` is ctr's last words."""
 
     def __init__(self, archive: Path, reason: str) -> None:

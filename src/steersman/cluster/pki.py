@@ -14,13 +14,16 @@ from steersman.cluster.layout import ClusterFacts, Layout, NodeFacts
 from steersman.component import certs, files, keys
 from steersman.component.keypair import KeyPair
 
-# The users upstream's roles are bound to.
-COMPONENTS: dict[str, tuple[str, tuple[str, ...]]] = {
+# Controllers act as their own service accounts in upstream; until they do here, all of them may do everything.
+USERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "admin": ("kubernetes-admin", ("system:masters",)),
     "controllers": ("system:kube-controller-manager", ("system:masters",)),
     "proxy": ("system:kube-proxy", ()),
     "dns": ("system:coredns", ()),
 }
+
+
+CA = "ca"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> Se
 
 
 def _server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> ServerCredentials:
-    ca = cluster_ca(layout, now)
+    ca = _cluster_ca(layout, now)
     first = str(ip_network(facts.service_cidr)[1])
     names = ("kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local")
     leaf = certs.Leaf(
@@ -66,9 +69,13 @@ def _server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> S
     )
 
 
-def cluster_ca(layout: Layout, now: datetime) -> KeyPair:
-    """The cluster's certificate authority."""
-    return certs.ensure_ca(layout.pki, "ca", "steersman-ca", now)
+def cluster_ca_pem(layout: Layout) -> bytes:
+    """The certificate of the cluster's authority, which `up` has made."""
+    return (layout.pki / f"{CA}.crt").read_bytes()
+
+
+def _cluster_ca(layout: Layout, now: datetime) -> KeyPair:
+    return certs.ensure_ca(layout.pki, CA, "steersman-ca", now)
 
 
 def kubelet_serving(layout: Layout, node: NodeFacts, now: datetime) -> KeyPair:
@@ -80,7 +87,8 @@ def kubelet_serving(layout: Layout, node: NodeFacts, now: datetime) -> KeyPair:
         dns_names=(node.name,),
         ip_addresses=tuple(dict.fromkeys(("127.0.0.1", node.address))),
     )
-    return certs.ensure(layout.pki, f"kubelet-{node.name}", cluster_ca(layout, now), leaf, now)
+    with _alone(layout):
+        return certs.ensure(layout.pki, f"kubelet-{node.name}", _cluster_ca(layout, now), leaf, now)
 
 
 def write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
@@ -90,9 +98,9 @@ def write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> Non
 
 
 def _write_kubeconfigs(layout: Layout, facts: ClusterFacts, now: datetime) -> None:
-    ca = cluster_ca(layout, now)
+    ca = _cluster_ca(layout, now)
     nodes = {node.name: (f"system:node:{node.name}", ("system:nodes",)) for node in facts.nodes}
-    for name, (user, groups) in {**COMPONENTS, **nodes}.items():
+    for name, (user, groups) in {**USERS, **nodes}.items():
         leaf = certs.Leaf(user, certs.Usage.CLIENT, organizations=groups)
         pair = certs.ensure(layout.pki, f"client-{name}", ca, leaf, now)
         config = ClientConfig(

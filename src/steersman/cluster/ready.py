@@ -15,7 +15,7 @@ NODE_DEADLINE = timedelta(seconds=60)
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.02, 0.5
 
 
-async def server_ready(client: Client, clock: Clock) -> bool:
+async def wait_server_ready(client: Client, clock: Clock) -> bool:
     """The API server answers and holds the first objects."""
 
     async def has_namespaces() -> bool:
@@ -25,7 +25,7 @@ async def server_ready(client: Client, clock: Clock) -> bool:
     return await _until(has_namespaces, SERVER_DEADLINE, clock)
 
 
-async def node_ready(client: Client, clock: Clock, name: str) -> bool:
+async def wait_node_ready(client: Client, clock: Clock, name: str) -> bool:
     """A node says that it is ready."""
 
     async def is_ready() -> bool:
@@ -35,7 +35,7 @@ async def node_ready(client: Client, clock: Clock, name: str) -> bool:
     return await _until(is_ready, NODE_DEADLINE, clock)
 
 
-async def deployment_available(client: Client, clock: Clock, namespace: str, name: str) -> bool:
+async def wait_deployment_available(client: Client, clock: Clock, namespace: str, name: str) -> bool:
     """Every replica of a Deployment is available."""
 
     async def are_available() -> bool:

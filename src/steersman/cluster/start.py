@@ -25,3 +25,10 @@ def start_supervisor(layout: Layout) -> None:
         systemd.start(layout)
     elif read_running(layout.pid(SUPERVISOR)) is None:
         spawn(supervisor_spec(layout))
+
+
+def restore_supervisor(layout: Layout, facts: ClusterFacts) -> None:
+    """Give processes that lost their supervisor a new one; it adopts them. Nothing is started where nothing runs."""
+    lost = read_running(layout.pid(SUPERVISOR)) is None
+    if lost and any(read_running(one.pid_file) for one in specs(layout, facts)):
+        start_supervisor(layout)

@@ -20,7 +20,15 @@ STOP_SECONDS = 20.0
 
 async def stop_cluster(layout: Layout, facts: ClusterFacts) -> None:
     """Nothing of the cluster runs afterwards."""
-    clock, threads = RealClock(), Threads()
+    threads = Threads()
+    try:
+        await _stop_processes(layout, facts, threads)
+        await threads.run(take_nodes_away, layout, facts)
+    finally:
+        threads.close()
+
+
+async def _stop_processes(layout: Layout, facts: ClusterFacts, threads: Threads) -> None:
     if systemd.is_enabled(layout):
         # Else it would start its supervisor again.
         await threads.run(systemd.stop, layout)
@@ -28,10 +36,8 @@ async def stop_cluster(layout: Layout, facts: ClusterFacts) -> None:
     for path in pid_files:
         identity = read_running(path)
         if identity is not None:
-            await stop_process(identity, STOP_SECONDS, clock)
+            await stop_process(identity, STOP_SECONDS, RealClock())
         path.unlink(missing_ok=True)
-    await threads.run(take_nodes_away, layout, facts)
-    threads.close()
 
 
 def take_nodes_away(layout: Layout, facts: ClusterFacts) -> None:

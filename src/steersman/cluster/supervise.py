@@ -10,11 +10,12 @@ import signal
 import sys
 
 from steersman.cluster import containerd
+from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import contexts, uplink_of
 from steersman.cni import uplink
 from steersman.component.clock import Clock, RealClock
-from steersman.component.processes import Processes, ProcessSpec, current, write_pid_file
+from steersman.component.processes import Processes, ProcessSpec, identify_self, write_pid_file
 from steersman.component.threads import Threads
 
 SUPERVISOR = "supervisor"
@@ -30,7 +31,7 @@ def spec(layout: Layout, name: str, *arguments: str) -> ProcessSpec:
 
 def specs(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Every process of the cluster, in the order of their start."""
-    server, *others = components(layout, facts)
+    server, *others = component_specs(layout, facts)
     return server, *runtimes(layout, facts), *others
 
 
@@ -39,7 +40,7 @@ def runtimes(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     return tuple(containerd.process_spec(context) for context in contexts(layout, facts))
 
 
-def components(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
+def component_specs(layout: Layout, facts: ClusterFacts) -> tuple[ProcessSpec, ...]:
     """Those that are steersman itself; they work by the cluster's facts."""
     control_plane = tuple(spec(layout, name) for name in CONTROL_PLANE)
     nodes = tuple(spec(layout, node.name, "node", "--node", node.name) for node in facts.nodes)
@@ -51,7 +52,7 @@ def supervisor_spec(layout: Layout) -> ProcessSpec:
     return ProcessSpec(SUPERVISOR, spec(layout, "supervise").command, layout.log(SUPERVISOR), layout.pid(SUPERVISOR))
 
 
-class AlreadySupervised(Exception):
+class AlreadySupervised(ClusterError):
     """Another supervisor keeps this cluster."""
 
 
@@ -65,7 +66,7 @@ async def supervise(layout: Layout, facts: ClusterFacts) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise AlreadySupervised(f"{layout.data_dir} has a supervisor") from error
-        write_pid_file(layout.pid(SUPERVISOR), current(supervisor_spec(layout).command))
+        write_pid_file(layout.pid(SUPERVISOR), identify_self(supervisor_spec(layout).command))
         await _supervise(layout, facts)
 
 
@@ -75,7 +76,7 @@ async def _supervise(layout: Layout, facts: ClusterFacts) -> None:
     leaves = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, leaves.set)
     try:
-        server, *others = components(layout, facts)
+        server, *others = component_specs(layout, facts)
         await processes.start(server)
         await threads.run(make_places, layout, facts)
         for one in runtimes(layout, facts):
@@ -85,9 +86,12 @@ async def _supervise(layout: Layout, facts: ClusterFacts) -> None:
         for one in others:
             await processes.start(one)
         await leaves.wait()
-        await processes.detach()
-    finally:
+    except asyncio.CancelledError:
         await processes.stop()
+        raise
+    finally:
+        # Also when something couldn't be started: what runs is no worse for that.
+        await processes.detach()
         threads.close()
 
 

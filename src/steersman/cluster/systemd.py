@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import DEFAULT_DATA_DIR, Layout
 from steersman.cluster.nodecontext import cluster_id
 from steersman.component.files import write_atomic
@@ -21,7 +22,7 @@ BOOTED = Path("/run/systemd/system")
 CALL_SECONDS = 90.0
 
 
-class SystemdError(Exception):
+class SystemdError(ClusterError):
     """systemd isn't there, or refused; the text says what to do."""
 
 
@@ -40,6 +41,8 @@ def render(layout: Layout, python: str = sys.executable) -> str:
 Description=steersman, a Kubernetes cluster in {layout.data_dir}
 Wants=network-online.target
 After=network-online.target
+# An early failure, as without an address yet, must not be the last try.
+StartLimitIntervalSec=0
 
 [Service]
 Type=exec

@@ -14,6 +14,7 @@ DOCKER_CHAIN = "DOCKER-USER"
 """Docker keeps it for rules that are not its own, and asks it first."""
 FIREWALLD = "firewalld"
 _REFUSING = ("DROP", "REJECT")
+_NFT_NOTES = frozenset(("counter", "log"))
 _NFT_REFUSALS = frozenset(("drop", "reject"))
 _HOOKS = ("forward", "input")
 OWN_PREFIX = "steersman-"
@@ -85,8 +86,13 @@ def base_chains(ruleset: Mapping[str, Any], *, has_iptables: bool) -> tuple[Chai
 def is_closed(chain: Chain, listed: Mapping[str, Any]) -> bool:
     """It drops by policy, or a rule without conditions refuses all, given `nft -j list chain` of it."""
     rules = (item["rule"].get("expr", ()) for item in listed.get("nftables", ()) if "rule" in item)
-    refuses = any(len(rule) == 1 and not _NFT_REFUSALS.isdisjoint(rule[0]) for rule in rules)
-    return chain.drops or refuses
+    return chain.drops or any(_refuses_all(rule) for rule in rules)
+
+
+def _refuses_all(expressions: Sequence[Mapping[str, Any]]) -> bool:
+    """What only notes the packet is no condition."""
+    told = [expression for expression in expressions if _NFT_NOTES.isdisjoint(expression)]
+    return len(told) == 1 and not _NFT_REFUSALS.isdisjoint(told[0])
 
 
 def nft_missing(chain: Chain, listed: Mapping[str, Any], opening: Opening) -> str:

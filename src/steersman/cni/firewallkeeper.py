@@ -34,7 +34,6 @@ LEGACY_TABLES = Path("/proc/net/ip_tables_names")
 _NETLINK_NETFILTER, _NFNLGRP_NFTABLES = 12, 7
 _RECEIVE_BYTES = 1 << 16
 _NFGENMSG_BYTES, _NEWGEN, _TABLE = 4, 15, 1
-_SYSTEM_PATH = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin"
 
 
 class FirewallKeeper:
@@ -62,7 +61,7 @@ class FirewallKeeper:
     async def _open(self) -> None:
         try:
             added = await self._threads.run(open_up, self._opening)
-        except (OSError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
             said = getattr(error, "stderr", "")
             _log.warning("a foreign firewall may keep pods from each other", error=str(error), said=said)
             return
@@ -88,16 +87,31 @@ def open_up(opening: Opening) -> int:
 
 def close_up(opening: Opening) -> None:
     """Take every rule of ours away, as far as it goes. Blocks."""
-    try:
-        for iptables in _iptables():
-            for rule in iptables_ours(_run(f"{iptables}-save", "-t", "filter"), opening):
-                _run(iptables, "--wait", *rule)
-        for chain in _base_chains():
-            commands = nft_ours(chain, _list_chain(chain), opening)
-            if commands:
-                _run("nft", "-f", "-", text=commands)
-    except (OSError, subprocess.SubprocessError) as error:
-        _log.warning("rules of ours were left in a foreign firewall", error=str(error))
+    for close in (_close_iptables, _close_nft, _distrust):
+        try:
+            close(opening)
+        except (OSError, ValueError, subprocess.SubprocessError) as error:
+            _log.warning("rules of ours were left in a foreign firewall", error=str(error))
+
+
+def _close_iptables(opening: Opening) -> None:
+    for iptables in _iptables():
+        for rule in iptables_ours(_run(f"{iptables}-save", "-t", "filter"), opening):
+            _run(iptables, "--wait", *rule)
+
+
+def _close_nft(opening: Opening) -> None:
+    for chain in _base_chains():
+        commands = nft_ours(chain, _list_chain(chain), opening)
+        if commands:
+            _run("nft", "-f", "-", text=commands)
+
+
+def _distrust(opening: Opening) -> None:
+    program = shutil.which("firewall-cmd")
+    if program is not None and any(chain.table == FIREWALLD for chain in _base_chains()):
+        for name in opening.interfaces:
+            _run(program, "--zone=trusted", f"--remove-interface={name}")
 
 
 def is_foreign(news: bytes) -> bool:
@@ -123,7 +137,7 @@ def _read(news: socket.socket, changed: asyncio.Event) -> None:
 
 def _trust(opening: Opening) -> bool:
     """Have firewalld itself trust our interfaces, where it can be asked; it may not let others change its table."""
-    program = shutil.which("firewall-cmd", path=_SYSTEM_PATH)
+    program = shutil.which("firewall-cmd")
     if program is None:
         return False
     for name in opening.interfaces:
@@ -136,11 +150,11 @@ def _iptables() -> tuple[str, ...]:
     names = ["iptables"]
     if LEGACY_TABLES.exists() and "filter" in LEGACY_TABLES.read_text().split():
         names.append("iptables-legacy")
-    return tuple(path for name in names if (path := shutil.which(name, path=_SYSTEM_PATH)) is not None)
+    return tuple(path for name in names if (path := shutil.which(name)) is not None)
 
 
 def _base_chains() -> tuple[Chain, ...]:
-    has_iptables = shutil.which("iptables", path=_SYSTEM_PATH) is not None
+    has_iptables = shutil.which("iptables") is not None
     return base_chains(json.loads(_run("nft", "-j", "list", "chains")), has_iptables=has_iptables)
 
 

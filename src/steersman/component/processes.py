@@ -89,12 +89,12 @@ class Processes:
         """
         if spec.name in self._kept:
             raise ValueError(f"process {spec.name!r} is kept already")
-        identity = await self._adopt(spec)
-        if identity is None:
-            identity = await self._threads.run(spawn, spec)
-            _log.info("process started", process=spec.name, pid=identity.pid)
-        kept = _Kept(spec, identity)
-        self._kept[spec.name] = kept
+        kept = self._kept[spec.name] = _Kept(spec, None)
+        try:
+            kept.identity = identity = await self._adopt(spec) or await self._spawn(kept)
+        except OSError:
+            del self._kept[spec.name]
+            raise
         kept.keeper = asyncio.create_task(self._keep(kept), name=f"keep {spec.name}")
         return identity
 
@@ -148,18 +148,21 @@ class Processes:
             _log.warning("process ended", process=spec.name, exit_code=kept.last_exit, restart_seconds=delay)
             await self._clock.sleep(delay)
             try:
-                await self._restart(kept)
+                kept.identity = await self._spawn(kept)
             except OSError as error:
                 _log.error("process not started", process=spec.name, error=str(error))
 
-    async def _restart(self, kept: "_Kept") -> None:
+    async def _spawn(self, kept: "_Kept") -> ProcessIdentity:
         starting = asyncio.ensure_future(self._threads.run(spawn, kept.spec))
         try:
-            kept.identity = await asyncio.shield(starting)
+            identity = await asyncio.shield(starting)
         except asyncio.CancelledError:
             # The thread can't be called back: the child must be known to whoever stops us.
-            kept.identity = await starting
+            with contextlib.suppress(OSError):
+                kept.identity = await starting
             raise
+        _log.info("process started", process=kept.spec.name, pid=identity.pid)
+        return identity
 
 
 @dataclass(slots=True)
@@ -219,7 +222,7 @@ def write_pid_file(path: Path, identity: ProcessIdentity) -> None:
     files.write_atomic(path, json.dumps(record).encode() + b"\n", files.PRIVATE_FILE)
 
 
-def current(command: tuple[str, ...]) -> ProcessIdentity:
+def identify_self(command: tuple[str, ...]) -> ProcessIdentity:
     """This process itself, as if it had been started by `command`."""
     return ProcessIdentity(os.getpid(), _start_time(os.getpid()) or 0, _boot_id(), command)
 
@@ -244,9 +247,11 @@ def is_running(identity: ProcessIdentity) -> bool:
     return identity.boot_id == _boot_id() and _start_time(identity.pid) == identity.start_time
 
 
-async def stop_process(identity: ProcessIdentity, deadline_seconds: float, clock: Clock) -> None:
-    """End a process, child or not: SIGTERM, then at the deadline SIGKILL. Returns when it is gone."""
-    for number, seconds in ((signal.SIGTERM, deadline_seconds), (signal.SIGKILL, KILL_SECONDS)):
+async def stop_process(
+    identity: ProcessIdentity, deadline_seconds: float, clock: Clock, first: signal.Signals = signal.SIGTERM
+) -> None:
+    """End a process, child or not: by the first signal, then at the deadline SIGKILL. Returns when it is gone."""
+    for number, seconds in ((first, deadline_seconds), (signal.SIGKILL, KILL_SECONDS)):
         if not _send(identity, number):
             break
         gone = asyncio.ensure_future(wait_exit(identity))

@@ -20,7 +20,6 @@ PROGRAMS = {
     "nsenter": "util-linux",
 }
 FILES = {Path("/bin/busybox"): "busybox-static", Path("/usr/bin/catatonit"): "catatonit"}
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ROUTES, CGROUPS, HOSTS = Path("/proc/net/route"), Path("/sys/fs/cgroup"), Path("/etc/hosts")
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 _NFT_SECONDS = 10.0
@@ -103,13 +102,13 @@ def parse_routes(table: str) -> tuple[Route, ...]:
 
 
 def _missing_packages() -> tuple[str, ...]:
-    by_program = {package for program, package in PROGRAMS.items() if _find(program) is None}
+    by_program = {package for program, package in PROGRAMS.items() if shutil.which(program) is None}
     by_file = {package for path, package in FILES.items() if not path.exists()}
     return tuple(sorted(by_program | by_file))
 
 
 def _nft_problem() -> str:
-    program = _find("nft")
+    program = shutil.which("nft")
     if program is None:
         return ""  # told as a missing package
     command = (program, "list", "tables")
@@ -118,10 +117,6 @@ def _nft_problem() -> str:
     except subprocess.TimeoutExpired:
         return f"no answer within {_NFT_SECONDS:.0f} s"
     return done.stderr.strip() if done.returncode else ""
-
-
-def _find(program: str) -> str | None:
-    return shutil.which(program, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}")
 
 
 def _existing(directory: Path) -> Path:

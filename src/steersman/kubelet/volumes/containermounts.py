@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
 from steersman.api.core import Container, Pod, VolumeMount
+from steersman.component import mounts
 from steersman.cri import records
 from steersman.kubelet.env import expand
 from steersman.kubelet.poddirs import PodDirs
-from steersman.kubelet.volumes import mounts
 
 _PROPAGATION = {
     "HostToContainer": records.MountPropagation.HOST_TO_CONTAINER,

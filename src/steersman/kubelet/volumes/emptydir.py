@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from steersman.api.core import EmptyDirVolumeSource
-from steersman.kubelet.volumes import mounts
+from steersman.component import mounts
 
 MODE = 0o777
 GROUP_MODE = 0o2070  # setgid: new files belong to the volume's group

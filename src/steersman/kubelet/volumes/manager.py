@@ -13,13 +13,14 @@ from steersman.api.core import ConfigMap, Pod, ProjectedVolumeSource, Secret, Vo
 from steersman.api.core.podresources import pod_limits
 from steersman.api.meta import Kind
 from steersman.apimachinery.status import NotFound, StatusError
+from steersman.component import mounts
 from steersman.component.clock import Clock
 from steersman.component.threads import Threads
 from steersman.kubelet.downward import FieldNotSupportedError
 from steersman.kubelet.environment import PodPlace
 from steersman.kubelet.poddirs import PodDirs
 from steersman.kubelet.references import References
-from steersman.kubelet.volumes import atomic, emptydir, hostpath, mounts
+from steersman.kubelet.volumes import atomic, emptydir, hostpath
 from steersman.kubelet.volumes.atomic import File
 from steersman.kubelet.volumes.payload import (
     DEFAULT_MODE,

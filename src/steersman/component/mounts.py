@@ -32,13 +32,19 @@ def unmount(target: Path) -> None:
 def mounts_below(directory: Path) -> list[Path]:
     """Every mount point in the directory, the deepest first."""
     prefix, found = f"{directory}/", []
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+    for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
         point = line.split(" ")[4]
         for escape, char in _ESCAPES:
             point = point.replace(escape, char)
         if point == str(directory) or point.startswith(prefix):
             found.append(Path(point))
     return sorted(found, key=lambda path: len(path.parts), reverse=True)
+
+
+def unmount_below(directory: Path) -> None:
+    """Take away every mount in the directory. OSError if one stays."""
+    for point in mounts_below(directory.resolve()):
+        unmount(point)
 
 
 def is_mount_point(path: Path) -> bool:

@@ -1,0 +1,43 @@
+"""The command line: every command has its module, and options stand where users put them."""
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from steersman.cli import main
+from steersman.cluster.facts import Wishes, new_cluster
+from steersman.cluster.layout import DEFAULT_DATA_DIR, Layout
+
+
+@pytest.mark.parametrize("command", [*main.COMMANDS, *main.COMPONENT_HELP])
+def test_every_command_can_be_run(command: str) -> None:
+    name = "component" if command in main.COMPONENT_HELP else command
+    assert callable(importlib.import_module(f"steersman.cli.{name}").run)
+
+
+@pytest.mark.parametrize(
+    ("words", "directory"),
+    [
+        (("status",), DEFAULT_DATA_DIR),
+        (("--data-dir", "/srv/x", "status"), Path("/srv/x")),
+        (("status", "--data-dir", "/srv/x"), Path("/srv/x")),
+        (("status", "--data-dir", "/srv/../srv/x"), Path("/srv/x")),
+    ],
+)
+def test_the_data_directory_may_be_named_before_or_after_the_command(words: tuple[str, ...], directory: Path) -> None:
+    assert main._parser().parse_args(words).data_dir == directory
+
+
+def test_a_command_without_a_cluster_says_how_to_make_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["status", "--data-dir", str(tmp_path)]) == 1
+    assert f"there is no cluster in {tmp_path}; make one with: steersman up" in capsys.readouterr().err
+
+
+def test_what_a_cluster_was_made_with_cannot_be_wished_otherwise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Layout(tmp_path).prepare()
+    Layout(tmp_path).write_facts(new_cluster("127.0.0.1", Wishes(port=7443)))
+    assert main.main(["up", "--port", "8443", "--data-dir", str(tmp_path)]) == 1
+    assert "made with --port 7443" in capsys.readouterr().err
