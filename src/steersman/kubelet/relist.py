@@ -23,6 +23,8 @@ WITH_EVENTS = timedelta(seconds=60)
 WITHOUT_EVENTS = timedelta(seconds=1)
 SETTLE = timedelta(milliseconds=20)
 """Events come in bursts: one list serves them all."""
+SECOND_LOOKS = (timedelta(milliseconds=100), timedelta(milliseconds=500), timedelta(seconds=2))
+"""After a hint: containerd tells of a container's end before its own lists show it, on a busy machine long before."""
 RETRY = timedelta(seconds=1)
 LIST_TIMEOUT = timedelta(seconds=60)
 
@@ -46,6 +48,7 @@ class Relist:
         self._states: dict[str, State] = {}
         self._hint = asyncio.Event()
         self._has_events = True
+        self._looks: list[timedelta] = []
         self.listed_at: float | None = None
         """When the last list succeeded, by the clock's monotonic time: the health of the runtime."""
 
@@ -54,12 +57,18 @@ class Relist:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._follow_events())
             while True:
-                self._hint.clear()
+                if self._hint.is_set():
+                    self._hint.clear()
+                    self._looks = list(SECOND_LOOKS)
                 await self._list()
-                await self._wait()
+                await self._wait(self._next_interval())
 
-    async def _wait(self) -> None:
-        interval = WITH_EVENTS if self._has_events else WITHOUT_EVENTS
+    def _next_interval(self) -> timedelta:
+        if not self._has_events:
+            return WITHOUT_EVENTS
+        return self._looks.pop(0) if self._looks else WITH_EVENTS
+
+    async def _wait(self, interval: timedelta) -> None:
         sleeping = asyncio.ensure_future(self._clock.sleep(interval.total_seconds()))
         hinted = asyncio.ensure_future(self._hint.wait())
         try:
