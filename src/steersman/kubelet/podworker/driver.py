@@ -6,7 +6,7 @@ Every CRI call that changes the pod goes through here. Nothing runs while nothin
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -57,6 +57,14 @@ class Outlets:
     """All of the pod is gone; the flag says whether its object shall be deleted."""
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What some work came to so far."""
+
+    done: list[Work] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+
 class PodWorker:
     """Sees one pod through its life on this node."""
 
@@ -74,7 +82,7 @@ class PodWorker:
         # Counts the Runs that began or ended: a look that spans one is too old to decide on.
         self._epoch = 0
         self._running: asyncio.Task[None] | None = None
-        self._is_giving_up = False
+        self._working: asyncio.Task[None] | None = None
         self._looking: asyncio.Task[None] | None = None
         self._refreshing: asyncio.Task[None] | None = None
         self._renewing: asyncio.Task[None] | None = None
@@ -172,11 +180,10 @@ class PodWorker:
         match instruction:
             case Run(work):
                 self._epoch += 1
-                self._running = group.create_task(self._run(state.pod, state.runtime or PodRuntime(), work))
+                self._begin(work, group)
             case Cancel():
-                if self._running is not None:
-                    self._is_giving_up = True
-                    self._running.cancel()
+                if self._working is not None:
+                    self._working.cancel()
             case Look():
                 self._is_look_wanted = True
             case Publish(status):
@@ -190,35 +197,39 @@ class PodWorker:
             case _:
                 assert_never(instruction)
 
-    async def _run(self, pod: Pod, runtime: PodRuntime, work: tuple[Work, ...]) -> None:
-        done: list[Work] = []
-        failures: list[Failure] = []
-        try:
-            await self._do_all(pod, runtime, work, done, failures)
-        except asyncio.CancelledError:
-            if not self._is_giving_up:
-                raise
-            # The pod is to end sooner. What was done stays done, and the look below tells what that was.
-            self._is_giving_up = False
+    def _begin(self, work: tuple[Work, ...], group: asyncio.TaskGroup) -> None:
+        """Only the work itself can be cancelled: what it came to is always looked at and told."""
+        state, outcome = self._state, _Outcome()
+        self._working = group.create_task(self._do_all(state.pod, state.runtime or PodRuntime(), work, outcome))
+        self._running = group.create_task(self._conclude(self._working, outcome))
+
+    async def _conclude(self, working: asyncio.Task[None], outcome: "_Outcome") -> None:
+        await asyncio.wait({working})
         seen = await self._look_or_none()
         self._epoch += 1
         self._running = None
-        self._post(Done(tuple(done), tuple(failures), seen))
+        self._post(Done(tuple(outcome.done), tuple(outcome.failures), seen))
 
-    async def _do_all(  # a part of _run
-        self, pod: Pod, runtime: PodRuntime, work: tuple[Work, ...], done: list[Work], failures: list[Failure]
-    ) -> None:
+    async def _do_all(self, pod: Pod, runtime: PodRuntime, work: tuple[Work, ...], outcome: "_Outcome") -> None:
+        await self._end_refresh()
         for item in work:
             name = item.start.name if isinstance(item, StartContainer) else ""
             try:
                 await self._work.do(pod, runtime, item)
             except WorkFailed as error:
                 _log.info("work failed", pod=full_name(pod), reason=error.reason.value, error=error.message)
-                failures.append(Failure(item, error.reason.value, error.message, name, error.retry_after))
+                outcome.failures.append(Failure(item, error.reason.value, error.message, name, error.retry_after))
                 if not name:
                     return
             else:
-                done.append(item)
+                outcome.done.append(item)
+
+    async def _end_refresh(self) -> None:
+        """A refresh that goes on would write into volumes that are being taken down."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait({self._refreshing})
+            self._refreshing, self._is_refresh_wanted = None, True
 
     async def _look(self) -> None:
         epoch = self._epoch
@@ -284,6 +295,6 @@ class PodWorker:
 
     def _stop_tasks(self) -> None:
         self._prober.stop()
-        for task in (self._running, self._looking, self._refreshing, self._renewing, self._timer):
+        for task in (self._working, self._running, self._looking, self._refreshing, self._renewing, self._timer):
             if task is not None:
                 task.cancel()

@@ -20,7 +20,7 @@ class Reason(StrEnum):
     KILL_CONTAINER_ERROR = "KillContainerError"
     KILL_SANDBOX_ERROR = "KillPodSandboxError"
     MOUNT_ERROR = "FailedMount"
-    CGROUP_ERROR = "FailedToCreatePodContainer"
+    CGROUP_ERROR = "FailedCreatePodContainer"
 
 
 class WorkFailed(Exception):

@@ -121,7 +121,11 @@ class PodWork:
 
     async def _prepare(self, pod: Pod, runtime: PodRuntime) -> None:
         tools, reporter = self._tools, about_pod(self._tools.recorder, pod)
-        await tools.threads.run(tools.cgroups.create, pod)
+        try:
+            await tools.threads.run(tools.cgroups.create, pod)
+        except OSError as error:
+            reporter.warning("FailedCreatePodContainer", f"unable to ensure pod container exists: {error}")
+            raise WorkFailed(Reason.CGROUP_ERROR, str(error)) from error
         try:
             await tools.threads.run(tools.making.make_directories, pod)
             self.renew_at = await tools.volumes.set_up(pod, self.place(runtime, pod))
