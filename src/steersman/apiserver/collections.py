@@ -50,7 +50,7 @@ class Collections:
 
     async def synced(self) -> None:
         """Returns once everything stored is in the caches."""
-        await self._caches.synced()
+        await self._caches.wait_synced()
 
     async def catch_up(self) -> None:
         """Wait until every acknowledged write can be read."""

@@ -104,7 +104,9 @@ class Supervisor:
             else:
                 _log.debug("task ended", task=name)
                 # Tasks may be many and short-lived (one a pod): what has ended is not kept.
-                self._tasks.pop(name, None)
+                for kept in (self._tasks, self._restarts):
+                    kept.pop(name, None)
+                self._backoffs.succeeded(name)
                 return
             await self._clock.sleep(delay)
 

@@ -61,17 +61,22 @@ class Scheduler:
 
     async def _decide_ready(self, group: asyncio.TaskGroup) -> None:
         decided = 0
-        while (queued := self._queue.pop(self._clock.monotonic())) is not None:
+        while True:
+            # Before deciding: what is decided must be done before anything changes.
+            await self._slots.acquire()
+            queued = self._queue.pop(self._clock.monotonic())
+            if queued is None:
+                self._slots.release()
+                return
             moves = self._queue.moves
             decision = schedule(queued.pod, self._snapshot, self._profile, self._random)
             match decision:
                 case Placed():
-                    await self._slots.acquire()
                     self._assume(queued.pod, decision.node_name)
                     group.create_task(self._bind(queued, decision.node_name))
                 case Unplaced():
                     self._queue.failed(queued, decision.rejected_by, self._clock.monotonic(), moves)
-                    group.create_task(self._report(queued.pod, decision.message))
+                    group.create_task(self._report_and_release(queued.pod, decision.message))
             decided += 1
             if decided % DECISIONS_A_TURN == 0:
                 await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
@@ -112,7 +117,9 @@ class Scheduler:
             self._queue.remove(uid)
             if old is None or old.spec != new.spec:
                 self._snapshot.place(new, new.spec.nodeName)
-        elif self._is_mine(new) and uid not in self._assumed and (old is None or old.spec != new.spec):
+        elif not self._is_mine(new):
+            self._queue.remove(uid)
+        elif uid not in self._assumed and (old is None or _asks_otherwise(old, new)):
             self._queue.add(new)
             self._wake.set()
 
@@ -148,6 +155,9 @@ class Scheduler:
             _log.warning(
                 "a binding failed; the pod is scheduled again", pod=meta.name, node=node_name, error=str(error)
             )
+            found = self._pods.cache.get(meta.namespace, meta.name)
+            if found is not None and found.metadata.uid == meta.uid and found.spec.nodeName:
+                return  # only the answer was lost
             self._assumed.discard(meta.uid)
             self._snapshot.unplace(meta.uid)
             self._queue.failed(queued, frozenset(), self._clock.monotonic(), -1)
@@ -155,6 +165,12 @@ class Scheduler:
         else:
             message = f"Successfully assigned {meta.namespace}/{meta.name} to {node_name}"
             self._recorder.event(pod, "Normal", "Scheduled", message)
+        finally:
+            self._slots.release()
+
+    async def _report_and_release(self, pod: Pod, message: str) -> None:
+        try:
+            await self._report(pod, message)
         finally:
             self._slots.release()
 
@@ -178,6 +194,11 @@ class Scheduler:
             await self._client.patch(Pod, meta.name, meta.namespace, patch, PatchType.STRATEGIC, "status")
         except (StatusError, OSError, TimeoutError) as error:
             _log.debug("a pod's condition wasn't written", pod=meta.name, error=str(error))
+
+
+def _asks_otherwise(old: Pod, new: Pod) -> bool:
+    """The change may lead to another decision: also labels count, for the pods that are spread or attracted by them."""
+    return old.spec != new.spec or old.metadata.labels != new.metadata.labels
 
 
 def _may_help(old: Node, new: Node) -> bool:

@@ -86,19 +86,24 @@ class CacheWatch:
         self._ready = asyncio.Event()
         self.is_closed = False
         self.revision = cacher.revision
-        self.deliver(initial)
+        self._take(initial)
+        # What is there at the start is as much as it is; only what piles up behind it says that a watcher is slow.
+        self._limit = len(self._pending) + WATCH_BUFFER_EVENTS
 
     def deliver(self, events: tuple[CacheEvent, ...]) -> None:
         """Called by the cacher for each batch."""
+        self._take(events)
+        if self._pending:
+            if len(self._pending) > self._limit:
+                _log.warning("a watcher is too slow; it is cut off", pending=len(self._pending))
+                self.close()
+            self._ready.set()
+
+    def _take(self, events: tuple[CacheEvent, ...]) -> None:
         for event in events:
             change = event.change_for(self._matches)
             if change is not None:
                 self._pending.append((change, event))
-        if self._pending:
-            if len(self._pending) > WATCH_BUFFER_EVENTS:
-                _log.warning("a watcher is too slow; it is cut off", pending=len(self._pending))
-                self.close()
-            self._ready.set()
 
     async def next(self, timeout_seconds: float) -> tuple[tuple[Change, CacheEvent], ...]:
         """What came since the last call, in order; empty when nothing did for this long, or the watch is closed."""
@@ -110,6 +115,7 @@ class CacheWatch:
             except TimeoutError:
                 pass
         batch, self._pending = tuple(self._pending), []
+        self._limit = WATCH_BUFFER_EVENTS
         # Read together with the batch, without an await between: a bookmark may then say this revision.
         self.revision = self._cacher.revision
         return batch

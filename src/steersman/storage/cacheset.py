@@ -10,6 +10,8 @@ from steersman.storage.interface import Compacted, Event, Store
 
 _log = get_logger(__name__)
 
+CATCH_UP_SECONDS = 1.0
+
 
 class CacheSet:
     """Caches by prefix below one root such as `/registry/`; a prefix is one path segment deep and ends in `/`."""
@@ -24,11 +26,22 @@ class CacheSet:
 
     async def add(self, cache: Cacher) -> None:
         """One more cache; loaded at once when the set is running."""
-        self._caches[cache.prefix] = cache
         if self._synced.is_set():
+            await self._catch_up(cache)
+        self._caches[cache.prefix] = cache
+
+    async def _catch_up(self, cache: Cacher) -> None:
+        """Load it at the revision that all the others are at, however long the store takes to answer."""
+        while True:
             revision = self.revision
-            page = await self._store.list(cache.prefix, revision=revision)
-            cache.load(page.entries, revision)
+            try:
+                page = await self._store.list(cache.prefix, revision=revision)
+            except Compacted:
+                await self.wait_for(revision + 1, CATCH_UP_SECONDS)  # the others go on too
+                continue
+            if revision == self.revision:
+                cache.load(page.entries, revision)
+                return
 
     def remove(self, prefix: str) -> None:
         """Forget a prefix; its watchers are closed."""
@@ -47,7 +60,7 @@ class CacheSet:
             except Compacted:
                 _log.warning("the caches fell behind the store's history; loading anew")
 
-    async def synced(self) -> None:
+    async def wait_synced(self) -> None:
         """Returns once the first load is done."""
         await self._synced.wait()
 

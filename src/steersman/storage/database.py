@@ -78,6 +78,8 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                raise
             raise StoreFull(f"the disk took no more: {error}") from error
         if batch.deletes:
             self._shrink()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
-from steersman.storage.interface import StoreFailed, StoreFull
+from steersman.storage.interface import StoreError
 
 _log = get_logger(__name__)
 
@@ -36,7 +36,7 @@ class Expiry:
         if self._task is not None and self._awaited is not None and self._ends[0][0] < self._awaited:
             self._task.cancel()
             self._task = self._awaited = None
-        if self._task is None:
+        if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._run(), name="store-expiry")
 
     async def close(self) -> None:
@@ -56,7 +56,7 @@ class Expiry:
                 continue
             try:
                 await self._expire(tuple(dict.fromkeys(key for _, key in due)))
-            except (StoreFull, StoreFailed) as error:
+            except StoreError as error:
                 _log.warning("entries outlive their time; trying again", entries=len(due), error=str(error))
                 for end in due:
                     heapq.heappush(self._ends, end)

@@ -185,12 +185,20 @@ async def open_sqlite(path: Path, clock: Clock, max_pages: int | None = None) ->
     """The store in a file, made if it isn't there. StoreLocked when another process has it."""
     thread = SingleThread("sqlite-writer")
     try:
-        database = await thread.run(Database, path, max_pages)
-        loaded = await thread.run(database.load)
+        database, loaded = await thread.run(_open_and_load, path, max_pages)
     except BaseException:
         thread.close()
         raise
     return SQLiteStore(database, thread, clock, loaded)
+
+
+def _open_and_load(path: Path, max_pages: int | None) -> tuple[Database, tuple[tuple[Entry, ...], int]]:
+    database = Database(path, max_pages)
+    try:
+        return database, database.load()
+    except BaseException:
+        database.close()
+        raise
 
 
 def _entry(event: Event, ends: dict[str, datetime]) -> Entry | None:
