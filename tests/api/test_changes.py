@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.api.server import Served
 
 DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments"
@@ -33,6 +34,16 @@ async def test_each_patch_type_does_what_it_is_for(server: Served) -> None:
     assert refused.status == 422
     apply = await server.patch(f"{DEPLOYMENTS}/web", {}, "application/apply-patch+yaml")
     assert apply.status == 415
+
+
+@pytest.mark.parametrize(
+    ("patch", "form", "status"),
+    [(["x"], "json", 400), ({"op": "add"}, "json", 400), (["x"], "merge", 400), ({"metadata": "x"}, "merge", 400)],
+)
+async def test_what_is_no_patch_is_refused(server: Served, patch: Any, form: str, status: int) -> None:
+    await server.post(DEPLOYMENTS, deployment("a"))
+    refused = await server.patch(f"{DEPLOYMENTS}/web", patch, form)
+    assert (refused.status, refused.json["kind"]) == (status, "Status")
 
 
 async def test_a_patch_that_names_a_revision_must_meet_it(server: Served) -> None:

@@ -67,8 +67,10 @@ def _check(layout: Layout, facts: ClusterFacts) -> None:
 
 
 def _supervised(layout: Layout, *, wants_systemd: bool) -> None:
-    if wants_systemd and not systemd.is_enabled(layout):
-        asyncio.run(relieve_supervisor(layout))
+    if wants_systemd:
+        if not systemd.is_enabled(layout):
+            asyncio.run(relieve_supervisor(layout))
+        # Written anew each time: the Python environment may have moved since.
         systemd.enable(layout)
     start_supervisor(layout)
 

@@ -63,6 +63,8 @@ class Node:
             await wait_ready(context, clock)
             runtime = await connect(context.containerd.socket)
             stack.push_async_callback(runtime.close)
+            # Addresses of pods that ended while nobody was there to be told.
+            await network.reclaim([sandbox.id for sandbox in await runtime.list_pod_sandboxes()])
             await self._import_images(runtime)
             deps = KubeletDeps(context, self._clients.kubelet, runtime, clock, threads)
             settings = await threads.run(self._kubelet_settings)

@@ -19,7 +19,8 @@ from steersman.component.files import write_atomic
 UNITS = Path("/etc/systemd/system")
 BOOTED = Path("/run/systemd/system")
 """There only where systemd is the init process (sd_booted(3))."""
-CALL_SECONDS = 90.0
+CALL_SECONDS = 120.0
+"""Longer than the unit may take to stop."""
 
 
 class SystemdError(ClusterError):
@@ -97,7 +98,10 @@ def _systemctl(*words: str) -> None:
     program = shutil.which("systemctl")
     if program is None:
         raise SystemdError("systemctl is not installed")
-    done = subprocess.run((program, *words), capture_output=True, text=True, check=False, timeout=CALL_SECONDS)
+    try:
+        done = subprocess.run((program, *words), capture_output=True, text=True, check=False, timeout=CALL_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise SystemdError(f"systemctl {' '.join(words)}: no answer within {CALL_SECONDS:.0f} s") from error
     if done.returncode != 0:
         raise SystemdError(f"systemctl {' '.join(words)}: {done.stderr.strip()}")
 

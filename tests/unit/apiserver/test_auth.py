@@ -13,7 +13,7 @@ from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
 from steersman.api.resources import resource_for
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import Invalid, Unauthorized
+from steersman.apimachinery.status import BadRequest, Invalid, Unauthorized
 from steersman.apiserver.authn import jwt
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import NOBODY, StaticTokens, UnionAuthenticator
@@ -117,6 +117,13 @@ async def test_a_pods_token_names_its_account_and_dies_with_the_pod(clock: FakeC
     del accounts.objects[core.Pod, "ns", "p"]
     with pytest.raises(Unauthorized):
         await accounts.tokens.authenticate(presented)
+
+
+async def test_no_account_gets_a_token_bound_to_anothers_pod(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    accounts.objects[core.Pod, "ns", "p"] = replace(accounts.pod, spec=core.PodSpec(serviceAccountName="other"))
+    with pytest.raises(BadRequest, match="running with different serviceaccount name"):
+        await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND))
 
 
 async def test_a_token_ends_with_its_time_its_account_and_outside_its_audience(clock: FakeClock) -> None:

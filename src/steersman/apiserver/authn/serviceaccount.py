@@ -18,7 +18,7 @@ from steersman.api.meta import Kind
 from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import Unauthorized, conflict, invalid, not_found
+from steersman.apimachinery.status import BadRequest, Unauthorized, conflict, invalid, not_found
 from steersman.apimachinery.times import to_time
 from steersman.apiserver.attributes import Presented
 from steersman.apiserver.authn import jwt
@@ -92,7 +92,7 @@ class ServiceAccountTokens:
         about: dict[str, Any] = {
             "namespace": meta.namespace,
             "serviceaccount": {"name": meta.name, "uid": meta.uid},
-            **self._bound(request, meta.namespace),
+            **self._bound(request, meta.namespace, meta.name),
         }
         audiences = request.spec.audiences or self._issuer.audiences
         claims = {
@@ -157,7 +157,7 @@ class ServiceAccountTokens:
         if deleted is not None and deleted.astimezone(UTC) + LEEWAY < self._clock.now():
             raise Unauthorized
 
-    def _bound(self, request: authentication.TokenRequest, namespace: str) -> dict[str, Any]:
+    def _bound(self, request: authentication.TokenRequest, namespace: str, account: str) -> dict[str, Any]:
         reference = request.spec.boundObjectRef
         if reference is None:
             return {}
@@ -175,6 +175,11 @@ class ServiceAccountTokens:
         if reference.uid and reference.uid != found.metadata.uid:
             why = f"the UID in the bound object reference ({reference.uid}) does not match the UID in record."
             raise conflict(plural, reference.name, f"{why} The object might have been deleted and then recreated")
+        if isinstance(found, core.Pod) and (found.spec.serviceAccountName or "default") != account:
+            text = (
+                f'cannot bind token for serviceaccount "{account}" to pod running with different serviceaccount name.'
+            )
+            raise BadRequest(text)
         return {reference.kind.lower(): {"name": reference.name, "uid": found.metadata.uid}}
 
 

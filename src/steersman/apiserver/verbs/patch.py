@@ -34,7 +34,9 @@ class Patch:
         """It names no resourceVersion, so it may be applied anew when another write came first."""
         if self.media_type == JSON_PATCH:
             return not any(one.get("path") == "/metadata/resourceVersion" for one in self.body)
-        return not (self.body.get("metadata") or {}).get("resourceVersion")
+        meta = self.body.get("metadata")
+        # Whatever else stands there makes no object, which is found out when it is applied.
+        return not (isinstance(meta, dict) and meta.get("resourceVersion"))
 
     def applied(self, old: K, context: RequestContext) -> K:
         """The object the patch makes."""
@@ -58,7 +60,9 @@ def read_patch(data: bytes, media_type: str) -> Patch:
         body = parse(data)
     except DecodeError as error:
         raise BadRequest(f"error decoding patch: {error}") from error
-    wanted = list if media_type == JSON_PATCH else dict
-    if not isinstance(body, wanted):
-        raise BadRequest(f"error decoding patch: a {type(body).__name__} is not a patch of this type")
+    if media_type != JSON_PATCH:
+        if not isinstance(body, dict):
+            raise BadRequest("error decoding patch: the patch must be a JSON object")
+    elif not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
+        raise BadRequest("error decoding patch: a JSON patch must be a list of operations")
     return Patch(media_type, body)
