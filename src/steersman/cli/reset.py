@@ -9,7 +9,7 @@ from steersman.cli.existing import existing_cluster
 from steersman.cluster import systemd
 from steersman.cluster.change import changing
 from steersman.cluster.stop import stop_cluster
-from steersman.component.mounts import mounts_below
+from steersman.component.mounts import is_mount_point, mounts_below
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> None:
             raise CommandError(f"still mounted: {left[0]}; unmount it, then reset again")
         for entry in layout.data_dir.iterdir():
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    # A directory that is a filesystem of its own stays.
-    if not layout.data_dir.is_mount():
+    # A directory that something is mounted on stays, also when that is a part of the same filesystem.
+    if not is_mount_point(layout.data_dir):
         layout.data_dir.rmdir()
     print("deleted", layout.data_dir)
