@@ -32,18 +32,38 @@ async def test_each_patch_type_does_what_it_is_for(server: Served) -> None:
     assert images == {"a": "i", "b": "j"}
     refused = await server.patch(f"{DEPLOYMENTS}/web", operations, "json")
     assert refused.status == 422
-    apply = await server.patch(f"{DEPLOYMENTS}/web", {}, "application/apply-patch+yaml")
-    assert apply.status == 415
 
 
 @pytest.mark.parametrize(
     ("patch", "form", "status"),
-    [(["x"], "json", 400), ({"op": "add"}, "json", 400), (["x"], "merge", 400), ({"metadata": "x"}, "merge", 400)],
+    [(["x"], "json", 400), ({"op": "add"}, "json", 400), (["x"], "merge", 400), ({"metadata": "x"}, "merge", 422)],
 )
 async def test_what_is_no_patch_is_refused(server: Served, patch: Any, form: str, status: int) -> None:
     await server.post(DEPLOYMENTS, deployment("a"))
     refused = await server.patch(f"{DEPLOYMENTS}/web", patch, form)
     assert (refused.status, refused.json["kind"]) == (status, "Status")
+
+
+@pytest.mark.parametrize(
+    ("patch", "form", "said"),
+    [
+        ({"spec": {"replicas": "x"}}, "merge", "json: cannot unmarshal string into Go struct field"),
+        ({"kind": "Pod"}, "merge", "unable to decode apps/v1, Kind=Pod into Deployment"),
+        (
+            b'{"spec":{"replicas":1,"replicas":2}}',
+            "merge",
+            'strict decoding error: duplicate field \\"spec.replicas\\"',
+        ),
+        ({"spec": {"colour": "red"}}, "strategic", 'strict decoding error: unknown field \\"spec.colour\\"'),
+    ],
+)
+async def test_a_patch_that_makes_no_object_is_an_invalid_patch(
+    server: Served, patch: Any, form: str, said: str
+) -> None:
+    await server.post(DEPLOYMENTS, deployment("a"))
+    refused = await server.patch(f"{DEPLOYMENTS}/web?fieldValidation=Strict", patch, form)
+    assert (refused.status, refused.json["details"]["causes"][0]["field"]) == (422, "patch")
+    assert said.replace('\\"', '"') in refused.json["message"].replace('\\"', '"')
 
 
 async def test_a_patch_that_names_a_revision_must_meet_it(server: Served) -> None:

@@ -32,6 +32,7 @@ from steersman.apiserver.subresources.scale import ScaleHandler
 from steersman.apiserver.subresources.token import TokenHandler
 from steersman.apiserver.verbs.delete import Deleter
 from steersman.apiserver.verbs.listing import Lister
+from steersman.apiserver.verbs.ownership import Ownership
 from steersman.apiserver.verbs.watch import Watcher
 from steersman.apiserver.verbs.write import Writer
 from steersman.component.clock import Clock
@@ -137,11 +138,13 @@ class APIServer:
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
+    ownership = Ownership()
     return Verbs(
         lister=Lister(deps.store, collections),
         watcher=Watcher(collections, deps.clock, deps.random),
-        writer=Writer(deps.admission, deps.random, reserver),
+        writer=Writer(deps.admission, deps.random, reserver, ownership),
         deleter=Deleter(deps.admission, reserver),
+        ownership=ownership,
     )
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from steersman.api.resources import Resource
+from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.status import BadRequest, Cause, invalid
 from steersman.apiserver.request import EMPTY_QUERY, Query, RequestInfo
 from steersman.apiserver.user import UserInfo
+
+# Source: meta/v1/validation: FieldManagerMaxLength.
+MANAGER_BYTES = 128
 
 
 async def _at_once() -> None:
@@ -23,6 +27,7 @@ class RequestContext:
     user: UserInfo
     now: datetime
     query: Query = EMPTY_QUERY
+    user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
     # Waits until everything written so far can be read.
     catch_up: Callable[[], Awaitable[None]] = _at_once
@@ -59,6 +64,37 @@ class RequestContext:
             cause = Cause("FieldValueNotSupported", f'Unsupported value: "{wanted}": {supported}', "fieldValidation")
             raise invalid(self.options_kind, "", [cause])
         return wanted
+
+    @property
+    def manager(self) -> str:
+        """Who writes, as managedFields name it: who the client says it is, or else its User-Agent up to the slash."""
+        given = self.query.get("fieldManager")
+        if given:
+            return given
+        agent = "".join(sign for sign in self.user_agent.partition("/")[0] if sign.isprintable())
+        return agent.encode()[:MANAGER_BYTES].decode(errors="ignore")
+
+    def check_write_options(self, *, is_apply: bool = False) -> None:
+        """Raises Invalid for fieldManager and force that upstream refuses.
+
+        Source: meta/v1/validation: ValidatePatchOptions, ValidateFieldManager.
+        """
+        manager, causes = self.query.get("fieldManager"), []
+        if "force" in self.query and not is_apply:
+            causes.append(Cause("FieldValueForbidden", "Forbidden: may not be specified for non-apply patch", "force"))
+        if is_apply and not manager:
+            causes.append(Cause("FieldValueRequired", "Required value: is required for apply patch", "fieldManager"))
+        if len(manager.encode()) > MANAGER_BYTES:
+            detail = f"Too long: may not be more than {MANAGER_BYTES} bytes"
+            causes.append(Cause("FieldValueTooLong", detail, "fieldManager"))
+        for position, sign in enumerate(manager):
+            if not sign.isprintable():
+                detail = (
+                    f"Invalid value: {quote(manager)}: invalid character U+{ord(sign):04X} (at position {position})"
+                )
+                causes.append(Cause("FieldValueInvalid", detail, "fieldManager"))
+        if causes:
+            raise invalid(self.options_kind, "", causes)
 
     def integer(self, name: str) -> int | None:
         """A numeric query parameter."""

@@ -13,6 +13,7 @@ from steersman.apiserver.context import RequestContext
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.request import Query, RequestInfo
 from steersman.apiserver.user import LOOPBACK, UserInfo
+from steersman.apiserver.verbs.apply import read_configuration
 from steersman.apiserver.verbs.patch import read_patch
 from steersman.apiserver.verbs.watch import Bookmark
 from steersman.client.interface import EventType, ListResult, PatchBody, PatchType, Propagation, WatchEvent
@@ -24,9 +25,10 @@ Body = TypeVar("Body", bound=Object)
 class LocalClient:
     """Acts as one user."""
 
-    def __init__(self, pipeline: Pipeline, user: UserInfo = LOOPBACK) -> None:
+    def __init__(self, pipeline: Pipeline, user: UserInfo = LOOPBACK, user_agent: str = "kube-apiserver") -> None:
         self._pipeline = pipeline
         self._user = user
+        self._user_agent = user_agent
 
     async def get(self, kind: type[K], name: str, namespace: str | None = None) -> K:
         """As Client."""
@@ -83,9 +85,14 @@ class LocalClient:
         force: bool = False,
     ) -> K:
         """As Client."""
-        context = self._context("patch", kind, namespace, name, subresource, {"fieldValidation": "Ignore"})
+        parameters = {"fieldValidation": "Ignore", "fieldManager": field_manager, "force": "true" if force else ""}
+        context = self._context("patch", kind, namespace, name, subresource, parameters)
         body = patch if isinstance(patch, bytes) else encode(patch)
-        written = await self._pipeline.patch(context, read_patch(body, str(patch_type)))
+        if patch_type is PatchType.APPLY:
+            context.check_write_options(is_apply=True)
+            written = await self._pipeline.apply(context, read_configuration(body, context))
+        else:
+            written = await self._pipeline.patch(context, read_patch(body, str(patch_type)))
         return decode(written.data, kind)
 
     async def delete(
@@ -192,4 +199,4 @@ class LocalClient:
         )
         self._pipeline.authorize(self._user, info)
         given = {key: value for key, value in (parameters or {}).items() if value}
-        return self._pipeline.context(self._user, info, Query.of(given))
+        return self._pipeline.context(self._user, info, Query.of(given), self._user_agent)

@@ -4,7 +4,8 @@ authorize → decode → default → mutate (admission) → prepare → validate
 and encodes what comes back. `verbs` holds the steps, `registry` what differs by kind, `subresources` what isn't CRUD.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+import dataclasses
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,8 +23,10 @@ from steersman.apiserver.request import Query, RequestInfo
 from steersman.apiserver.reviews import ReviewHandler
 from steersman.apiserver.subresources.interface import Subresources
 from steersman.apiserver.user import UserInfo
+from steersman.apiserver.verbs.apply import Configuration
 from steersman.apiserver.verbs.delete import Deleted, Deleter
 from steersman.apiserver.verbs.listing import Listed, Lister, check_list_options, revision_of, selection
+from steersman.apiserver.verbs.ownership import Ownership
 from steersman.apiserver.verbs.patch import Patch
 from steersman.apiserver.verbs.watch import Told, Watcher
 from steersman.apiserver.verbs.write import Change, Writer, Written
@@ -41,6 +44,7 @@ class Verbs:
     watcher: Watcher
     writer: Writer
     deleter: Deleter
+    ownership: Ownership
 
 
 class Pipeline:
@@ -68,15 +72,14 @@ class Pipeline:
         if not decision.allowed:
             raise denial(user, info, decision.reason)
 
-    def context(self, user: UserInfo, info: RequestInfo, query: Query) -> RequestContext:
+    def context(self, user: UserInfo, info: RequestInfo, query: Query, user_agent: str = "") -> RequestContext:
         """What the steps are told. NotFound for a resource that isn't served, MethodNotSupported for its verbs."""
         resource = resource_named(info.group, info.version, info.resource)
         if resource is None or (info.namespace and not resource.namespaced and info.resource != "namespaces"):
             raise unknown_resource()
         _check_verb(resource, info)
-        return RequestContext(
-            info, resource, user, self._clock.now(), query, catch_up=self._collections.catch_up
-        )  # fmt: skip
+        now, catch_up = self._clock.now(), self._collections.catch_up
+        return RequestContext(info, resource, user, now, query, user_agent, catch_up=catch_up)
 
     def collection(self, context: RequestContext) -> Collection[Any]:
         """The objects a request is about."""
@@ -129,20 +132,58 @@ class Pipeline:
         """Replace an object, or the part of it a subresource stands for."""
         handler = self._subresources.of(context)
         if handler is not None:
-            return Written(encode(await handler.update(context, lambda _: obj, retries=False)))
+            owned = self._owner(context)
+            return Written(encode(await handler.update(context, lambda old: owned(obj, old), retries=False)))
         collection = self.collection(context)
-        missing = obj if collection.strategy.allows_create_on_update and not context.info.subresource else None
-        change: Change[Any] = self._change(context, Change(lambda _: obj, missing=missing))
+        is_whole = not context.info.subresource
+        missing = (
+            self._created(context, lambda: obj) if is_whole and collection.strategy.allows_create_on_update else None
+        )
+        change: Change[Any] = self._change(context, Change(lambda _: obj, missing=missing, is_owned=True))
         return await self._verbs.writer.update(context, collection, change)
 
     async def patch(self, context: RequestContext, patch: Patch) -> Written:
         """Change an object by a patch."""
         handler = self._subresources.of(context)
         if handler is not None:
-            changed = await handler.update(context, lambda old: patch.applied(old, context), patch.is_unconditional)
+            owned = self._owner(context)
+            changed = await handler.update(
+                context, lambda old: owned(patch.applied(old, context), old), patch.is_unconditional
+            )
             return Written(encode(changed))
-        change: Change[Any] = Change(lambda old: patch.applied(old, context), retries=patch.is_unconditional)
+        change: Change[Any] = Change(
+            lambda old: patch.applied(old, context), retries=patch.is_unconditional, is_owned=True
+        )
         return await self._verbs.writer.update(context, self.collection(context), self._change(context, change))
+
+    async def apply(self, context: RequestContext, config: Configuration) -> Written:
+        """Make the fields of a configuration so, for whoever applies it; server-side apply."""
+        handler, kind = self._subresources.of(context), self.body_kind(context)
+        reset = () if handler else self.collection(context).strategy.reset_fields(kind, context.info.subresource)
+
+        def applied(old: Any) -> Any:
+            return self._verbs.ownership.applied(context, config.tree, kind, old, reset)
+
+        if handler is not None:
+            return Written(encode(await handler.update(context, applied, config.is_unconditional)))
+
+        change: Change[Any] = Change(
+            applied, retries=config.is_unconditional, missing=self._created(context, lambda: applied(None))
+        )
+        return await self._verbs.writer.update(context, self.collection(context), self._change(context, change))
+
+    def _owner(self, context: RequestContext) -> Callable[[Any, Any], Any]:
+        """What keeps the owners of a body that isn't its parent's: a Scale."""
+        return lambda new, old: self._verbs.ownership.tracked(context, new, old, ())
+
+    def _created(self, context: RequestContext, made: Callable[[], Any]) -> Callable[[], Any]:
+        """What an update or apply creates, for who may create it."""
+
+        def allowed() -> Any:
+            self.authorize(context.user, dataclasses.replace(context.info, verb="create"))
+            return made()
+
+        return allowed
 
     async def delete(self, context: RequestContext, options: DeleteOptions) -> Deleted[Any]:
         """Delete an object, or begin to."""
@@ -162,9 +203,8 @@ class Pipeline:
         if not name:
             return change
         strategy = self.collection(context).strategy
-        return Change(
-            change.transform,
-            retries=change.retries,
+        return dataclasses.replace(
+            change,
             prepare=lambda new, old: strategy.prepare_for_subresource(name, new, old),
             validate=lambda new, old: strategy.validate_subresource(name, new, old),
         )

@@ -64,7 +64,9 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.scheduler.profile import default_profile
 
     clock, threads = RealClock(), Threads()
-    client = HTTPClient(kubeconfig.load(layout.credentials("controllers")), clock, threads)
+    client = HTTPClient(
+        kubeconfig.load(layout.credentials("controllers")), clock, threads, user_agent="kube-controller-manager"
+    )
     ca_pem = (await threads.run(cluster_ca_pem, layout)).decode()
     manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,)), clock), clock)
     informers = Informers(client, clock)
@@ -90,8 +92,8 @@ async def run_node(layout: Layout, facts: ClusterFacts, name: str) -> None:
     from steersman.cluster.node import Clients, Node, Place
 
     clock, threads = RealClock(), Threads()
-    kubelet = HTTPClient(kubeconfig.load(layout.credentials(name)), clock, threads)
-    proxy = HTTPClient(kubeconfig.load(layout.credentials("proxy")), clock, threads)
+    kubelet = HTTPClient(kubeconfig.load(layout.credentials(name)), clock, threads, user_agent="kubelet")
+    proxy = HTTPClient(kubeconfig.load(layout.credentials("proxy")), clock, threads, user_agent="kube-proxy")
     try:
         await Node(Place(layout, facts, name), Clients(kubelet, proxy), clock, threads).run()
     finally:

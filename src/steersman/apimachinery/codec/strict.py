@@ -129,12 +129,12 @@ def _look(tree: Any, schema: TypeSchema, path: str, found: dict[str, None]) -> N
             seen.add(name)
             _look(value, below, where, found)
     elif isinstance(tree, list):
-        items = schema.items or _ANYTHING
+        items = schema.items or ANYTHING
         for position, value in enumerate(tree):
             _look(value, items, f"{path}[{position}]", found)
 
 
-_ANYTHING = TypeSchema(Form.ANY)
+ANYTHING = TypeSchema(Form.ANY)
 
 
 def _below(schema: TypeSchema, name: str) -> TypeSchema | None:
@@ -142,7 +142,7 @@ def _below(schema: TypeSchema, name: str) -> TypeSchema | None:
     if schema.form is Form.OBJECT:
         field = schema.fields.get(name)
         return field.schema if field else None
-    return schema.items or _ANYTHING
+    return schema.items or ANYTHING
 
 
 def _decode_explained(data: bytes, wanted: type[T]) -> T:

@@ -20,7 +20,6 @@ from steersman.apimachinery.managedfields.managers import (
     cap_updaters,
     decode,
     encode,
-    equal_but_for_times,
     is_reset,
     strip,
 )
@@ -148,19 +147,6 @@ class FieldManager:
             metadata = _metadata(config)
             name = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {_text(self.gvk)}"
             raise NotApplicable(f"failed to create typed patch object ({name}): {error}") from error
-
-
-def keep_times(live: Value, new: Value) -> Value:
-    """The new object with the live one's managedFields, if only their times differ: then nothing is to be written.
-
-    Source: apiserver/pkg/endpoints/handlers/fieldmanager/equality.go.
-    """
-    before, after = _entries(live), _entries(new)
-    if before is after or before == after or not equal_but_for_times(before, after):
-        return new
-    if _without_managed_fields(live) != _without_managed_fields(new):
-        return new
-    return _with_managed_fields(new, before)
 
 
 def _text(gvk: GroupVersionKind) -> str:

@@ -185,12 +185,3 @@ _UNTRACKED_METADATA = (
 UNTRACKED = FieldSet.of(
     ("f:apiVersion",), ("f:kind",), ("f:metadata",), *(("f:metadata", f"f:{name}") for name in _UNTRACKED_METADATA)
 )
-
-
-def equal_but_for_times(some: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether two lists of entries differ in nothing but when."""
-    return len(some) == len(others) and all(_timeless(a) == _timeless(b) for a, b in zip(some, others, strict=True))
-
-
-def _timeless(entry: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name != "time"}

@@ -3,15 +3,17 @@
 Source: apiserver/pkg/endpoints/handlers/create.go, rest.go.
 """
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
 
+from steersman.api.meta import ManagedFieldsEntry, ObjectMeta
 from steersman.apimachinery.codec import protobuf, yaml
 from steersman.apimachinery.codec.json import DecodeError, encode, from_wire
 from steersman.apimachinery.codec.negotiate import JSON, PROTOBUF, YAML, body_type
 from steersman.apimachinery.codec.strict import FieldValidation, decode_validated, validate_tree
-from steersman.apimachinery.object import Object
+from steersman.apimachinery.object import Object, replace
 from steersman.apimachinery.status import BadRequest, RequestEntityTooLarge
 from steersman.component.http.message import BodyTooLarge, Request
 
@@ -21,12 +23,22 @@ T = TypeVar("T", bound=Object)
 BODY_LIMIT_BYTES = 3 * 1024 * 1024
 
 
+_NO_OWNERS = re.compile(rb'"managedFields"\s*:\s*\[\s*\]')
+
 READ = (JSON, YAML, PROTOBUF)
 
 
 class _Named(msgspec.Struct):
     kind: Any = None
     apiVersion: Any = None  # the wire spelling
+
+
+class _OwnedMeta(msgspec.Struct):
+    managedFields: Any = None  # the wire spelling
+
+
+class _Owned(msgspec.Struct):
+    metadata: _OwnedMeta
 
 
 async def read_body(request: Request) -> bytes:
@@ -55,7 +67,24 @@ async def read_object(request: Request, kind: type[T], validation: str, warnings
     _check_named(data, kind)
     decoded = decode_validated(data, kind, FieldValidation(validation))
     warnings.extend(decoded.warnings)
-    return decoded.object
+    return with_owners_forgotten(decoded.object) if _forgets_owners(data) else decoded.object
+
+
+def _forgets_owners(data: bytes) -> bool:
+    """Whether metadata.managedFields is sent and empty. The search is there to decode few bodies twice."""
+    return _NO_OWNERS.search(data) is not None and msgspec.json.decode(data, type=_Owned).metadata.managedFields == []
+
+
+def with_owners_forgotten(obj: T) -> T:
+    """The object whose client sent an empty list of managedFields, said so that it differs from none sent.
+
+    Source: managedfields/internal: an empty list, or one empty entry, resets.
+    """
+    meta = getattr(obj, "metadata", None)
+    if not isinstance(meta, ObjectMeta) or meta.managedFields:
+        return obj
+    changes: dict[str, Any] = {"metadata": replace(meta, managedFields=(ManagedFieldsEntry(),))}
+    return replace(obj, **changes)
 
 
 def object_of(tree: Any, kind: type[T], validation: str, warnings: list[str]) -> T:

@@ -67,7 +67,7 @@ class RequestHandler:
         self._pipeline.authorize(user, info)
         if not info.is_resource:
             return await self._endpoints.answer(unquote(request.path), request)
-        context = self._pipeline.context(user, info, query)
+        context = self._pipeline.context(user, info, query, request.headers.get("user-agent", ""))
         try:
             return await self._resource_answer(context, request)
         finally:

@@ -5,7 +5,7 @@ from typing import Any
 
 from steersman.api.meta import DeleteOptions
 from steersman.apimachinery.codec import protobuf, yaml
-from steersman.apimachinery.codec.negotiate import PROTOBUF, body_type
+from steersman.apimachinery.codec.negotiate import APPLY_PATCH, PROTOBUF, body_type
 from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
@@ -13,6 +13,7 @@ from steersman.apiserver.http.body import READ, object_of, read_body, read_objec
 from steersman.apiserver.http.negotiate import JSON, PLAIN, YAML, Form, Output, negotiate
 from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.pipeline import Pipeline
+from steersman.apiserver.verbs.apply import read_configuration
 from steersman.apiserver.verbs.delete import Deleted
 from steersman.apiserver.verbs.patch import PATCH_TYPES, read_patch
 from steersman.apiserver.verbs.watch import error_frame, write_stream
@@ -76,19 +77,26 @@ class ResourceHandler:
         return stream_answer(JSON, lambda writer: write_stream(changes, renderer, writer))
 
     async def _create(self, context: RequestContext, request: Request) -> Response:
+        context.check_write_options()
         kind = self._pipeline.body_kind(context)
         obj = await read_object(request, kind, context.field_validation, context.warnings)
         return self._written(context, request, await self._pipeline.create(context, obj))
 
     async def _update(self, context: RequestContext, request: Request) -> Response:
+        context.check_write_options()
         kind = self._pipeline.body_kind(context)
         obj = await read_object(request, kind, context.field_validation, context.warnings)
         return self._written(context, request, await self._pipeline.update(context, obj))
 
     async def _patch(self, context: RequestContext, request: Request) -> Response:
-        media_type = body_type(request.headers.get("content-type", ""), PATCH_TYPES)
-        patch = read_patch(await read_body(request), media_type)
-        return self._written(context, request, await self._pipeline.patch(context, patch))
+        media_type = body_type(request.headers.get("content-type", ""), (*PATCH_TYPES, APPLY_PATCH))
+        context.check_write_options(is_apply=media_type == APPLY_PATCH)
+        data = await read_body(request)
+        if media_type == APPLY_PATCH:
+            written = await self._pipeline.apply(context, read_configuration(data, context))
+        else:
+            written = await self._pipeline.patch(context, read_patch(data, media_type))
+        return self._written(context, request, written)
 
     async def _delete(self, context: RequestContext, request: Request) -> Response:
         options = await read_delete_options(context, request)

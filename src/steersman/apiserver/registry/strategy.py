@@ -76,6 +76,12 @@ class Strategy(Generic[K]):
             return replace_fields(old, spec=getattr(obj, "spec"))  # noqa: B009  # only kinds with a spec have it
         return self.prepare_for_update(obj, old)
 
+    def reset_fields(self, kind: type[K], subresource: str) -> Sequence[str]:
+        """What `prepare_...` takes back from a write, whatever was sent: who sends it doesn't own it."""
+        if "status" not in kind.__struct_fields__ or subresource not in ("", "status", "finalize"):
+            return ()
+        return spec_fields(kind) if subresource == "status" else ("status",)
+
     def validate(self, obj: K) -> Sequence[Cause]:
         """What is wrong with a new object."""
         return ()
@@ -109,7 +115,7 @@ class Strategy(Generic[K]):
 IDENTITY = frozenset({"kind", "apiVersion", "metadata", "status"})
 
 
-def spec_fields(obj: Kind) -> tuple[str, ...]:
+def spec_fields(obj: Kind | type[Kind]) -> tuple[str, ...]:
     """All fields that are neither identity nor status."""
     return tuple(name for name in obj.__struct_fields__ if name not in IDENTITY)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from steersman.api import apps, autoscaling, core
 from steersman.api.meta import Kind, ObjectMeta
-from steersman.apimachinery.codec.json import decode
+from steersman.apimachinery.codec.json import decode, to_wire
+from steersman.apimachinery.managedfields.scale import ScaleFields
 from steersman.apimachinery.object import Object, replace
 from steersman.apimachinery.selectors import from_label_selector, from_labels
 from steersman.apimachinery.status import Cause, invalid, modified
@@ -13,6 +14,7 @@ from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.subresources.interface import Unsupported
 from steersman.apiserver.verbs.metadata import invalid_value
+from steersman.apiserver.verbs.ownership import with_entries
 from steersman.apiserver.verbs.write import Change, Writer
 
 SCALED: tuple[type[Kind], ...] = (apps.Deployment, apps.ReplicaSet, apps.StatefulSet, core.ReplicationController)
@@ -35,9 +37,12 @@ class ScaleHandler(Unsupported):
         collection = self._collections.of(context.resource.object_type)
 
         def scaled(parent: Any) -> Any:
-            scale: autoscaling.Scale = transform(scale_of(parent))
+            owners = _owners(collection.kind)
+            before = to_wire(parent.metadata).get("managedFields", [])
+            scale: autoscaling.Scale = transform(with_entries(scale_of(parent), owners.to_scale(before)))
             _check(context, scale, parent)
-            return with_replicas(parent, scale.spec.replicas)
+            after = owners.to_object(before, to_wire(scale.metadata).get("managedFields", []))
+            return with_entries(with_replicas(parent, scale.spec.replicas), after)
 
         written = await self._writer.update(
             context, collection, Change(scaled, retries=True, prepare=collection.strategy.prepare_for_update)
@@ -68,6 +73,12 @@ def scale_of(parent: Any) -> autoscaling.Scale:
 def with_replicas(parent: Any, replicas: int) -> Any:
     """The parent with another number of replicas."""
     return replace(parent, spec=replace(parent.spec, replicas=replicas))
+
+
+def _owners(kind: type[Kind]) -> ScaleFields:
+    gvk = kind.__facts__.gvk
+    assert gvk is not None, f"{kind.__name__} declares no api"
+    return ScaleFields(gvk.api_version, {gvk.api_version: ("f:spec", "f:replicas")})
 
 
 def _text(selector: Any) -> str:

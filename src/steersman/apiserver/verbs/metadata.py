@@ -137,15 +137,20 @@ def _owner_faults(meta: ObjectMeta) -> list[Cause]:
 def check_identity(resource: Resource, new: Kind, old: Kind) -> None:
     """A change must be of this object, and of the revision the client has seen if it says one."""
     meta = new.metadata
-    if meta.name != old.metadata.name:
-        url = old.metadata.name
-        raise BadRequest(f"the name of the object ({meta.name}) does not match the name on the URL ({url})")
+    check_name(new, old.metadata.name)
     if meta.resourceVersion and meta.resourceVersion != old.metadata.resourceVersion:
         raise modified(resource.group_resource, meta.name)
     if meta.uid and meta.uid != old.metadata.uid:
         why = f"Precondition failed: UID in precondition: {meta.uid}, UID in object meta: {old.metadata.uid}"
         message = f'Operation cannot be fulfilled on {resource.group_resource} "{meta.name}": {why}'
         raise Conflict(message, Details(name=meta.name, group=resource.group, kind=resource.plural))
+
+
+def check_name(obj: Kind, url: str) -> None:
+    """An object must have the name that the URL says."""
+    name = obj.metadata.name
+    if name != url:
+        raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({url})")
 
 
 def check_preconditions(resource: Resource, old: Kind, uid: str | None, resource_version: str | None) -> None:
@@ -170,7 +175,6 @@ def keep_system_metadata(new: K, old: K) -> K:
         deletionGracePeriodSeconds=before.deletionGracePeriodSeconds,
         generation=before.generation,
         selfLink="",
-        managedFields=before.managedFields,
         resourceVersion=before.resourceVersion,
     )
     return replace(new, metadata=kept)

@@ -7,15 +7,17 @@ import copy
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from steersman.apimachinery.codec.json import DecodeError, parse, to_wire
+from steersman.apimachinery.codec.json import DecodeError, encode, parse, to_wire
 from steersman.apimachinery.codec.negotiate import JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH
+from steersman.apimachinery.codec.strict import ANYTHING, FieldValidation, parse_pairs, problems, validate_tree
+from steersman.apimachinery.gotext import plain, quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.patch import json as json_patch
 from steersman.apimachinery.patch import merge, strategic
 from steersman.apimachinery.schema import schema_of
-from steersman.apimachinery.status import BadRequest
+from steersman.apimachinery.status import BadRequest, Cause, invalid
 from steersman.apiserver.context import RequestContext
-from steersman.apiserver.http.body import object_of
+from steersman.apiserver.http.body import with_owners_forgotten
 
 K = TypeVar("K", bound=Object)
 
@@ -24,10 +26,11 @@ PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A patch that has been read: a tree, or for JSON patch a list of operations."""
+    """A patch that has been read: a tree, or for JSON patch a list of operations; data is its text."""
 
     media_type: str
     body: Any
+    data: bytes
 
     @property
     def is_unconditional(self) -> bool:
@@ -39,9 +42,41 @@ class Patch:
         return not (isinstance(meta, dict) and meta.get("resourceVersion"))
 
     def applied(self, old: K, context: RequestContext) -> K:
-        """The object the patch makes."""
-        tree = self._patched(to_wire(old), old)
-        return object_of(tree, type(old), context.field_validation, context.warnings)
+        """The object the patch makes; Invalid, of a field `patch`, when it makes none."""
+        tree, kind = self._patched(to_wire(old), old), type(old)
+        try:
+            self._check_kind(tree, kind)
+            decoded = validate_tree(tree, kind, FieldValidation(context.field_validation.replace("Strict", "Warn")))
+            found = [*self._repeated(context.field_validation), *decoded.warnings]
+            if found and context.field_validation == "Strict":
+                raise DecodeError(f"strict decoding error: {', '.join(found)}")
+        except DecodeError as error:
+            is_strategic = self.media_type == STRATEGIC_MERGE_PATCH
+            shown = plain(self.body) if is_strategic else encode(tree).decode()
+            cause = Cause("FieldValueInvalid", f"Invalid value: {quote(shown)}: {error}", "patch")
+            raise invalid("", "", [cause]) from error
+        context.warnings.extend(found)
+        is_reset = isinstance(tree.get("metadata"), dict) and tree["metadata"].get("managedFields") == []
+        return with_owners_forgotten(decoded.object) if is_reset else decoded.object
+
+    def _check_kind(self, tree: Any, kind: type[Object]) -> None:
+        """A strategic patch can't change what the object is; the others may not."""
+        gvk = kind.__facts__.gvk
+        if gvk is None or not isinstance(tree, dict):
+            return
+        own = {"apiVersion": gvk.api_version, "kind": gvk.kind}
+        if self.media_type == STRATEGIC_MERGE_PATCH:
+            tree.update(own)
+        given = {name: tree.get(name) for name in own}
+        if given != own:
+            raise DecodeError(f"unable to decode {given['apiVersion']}, Kind={given['kind']} into {gvk.kind}")
+
+    def _repeated(self, validation: str) -> list[str]:
+        """What stands twice in the patch's text, unless nobody wants to know."""
+        if validation == "Ignore":
+            return []
+        found = problems(parse_pairs(self.data), ANYTHING)
+        return [f"json patch {one}" for one in found] if self.media_type == JSON_PATCH else found
 
     def _patched(self, tree: Any, old: Object) -> Any:
         try:
@@ -65,4 +100,4 @@ def read_patch(data: bytes, media_type: str) -> Patch:
             raise BadRequest("error decoding patch: the patch must be a JSON object")
     elif not isinstance(body, list) or not all(isinstance(one, dict) for one in body):
         raise BadRequest("error decoding patch: a JSON patch must be a list of operations")
-    return Patch(media_type, body)
+    return Patch(media_type, body, data)

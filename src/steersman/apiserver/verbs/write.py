@@ -18,6 +18,7 @@ from steersman.apimachinery.status import (
     Conflict,
     NotFound,
     already_exists,
+    conflict,
     invalid,
 )
 from steersman.apimachinery.times import to_time
@@ -28,12 +29,14 @@ from steersman.apiserver.context import RequestContext
 from steersman.apiserver.reservations import NO_RESERVER, Reserver
 from steersman.apiserver.verbs.metadata import (
     check_identity,
+    check_name,
     checked_change,
     checked_metadata,
     group_kind,
     is_finished,
     keep_system_metadata,
 )
+from steersman.apiserver.verbs.ownership import Ownership, keep_times
 from steersman.storage.cached import CachedObject, with_resource_version
 
 K = TypeVar("K", bound=Kind)
@@ -53,14 +56,16 @@ class Change(Generic[K]):
 
     transform makes the new object of the stored one. retries: it isn't tied to one resourceVersion, so it is computed
     anew when another write came first. prepare and validate stand in for the strategy's, in subresources.
-    missing: what to create when there is no such object.
+    missing: makes what to create when there is no such object. is_owned: whoever asks for the change becomes the owner
+    of what it changes; an apply has seen to that already, and nobody owns what the server changes by itself.
     """
 
     transform: Callable[[K], K]
     retries: bool = False
     prepare: Callable[[K, K], K] | None = None
     validate: Callable[[K, K], Sequence[Cause]] | None = None
-    missing: K | None = None
+    missing: Callable[[], K] | None = None
+    is_owned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +79,19 @@ class Written:
 class Writer:
     """Creates and updates objects of any collection under one admission chain."""
 
-    def __init__(self, admission: AdmissionChain, random: Random, reserver: Reserver) -> None:
+    def __init__(self, admission: AdmissionChain, random: Random, reserver: Reserver, ownership: Ownership) -> None:
         self._admission = admission
         self._random = random
         self._reserver = reserver
+        self._ownership = ownership
 
     async def create(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
-        """Make a new object, under a name of its own or one generated for it."""
+        """Make a new object, under a name of its own or one generated for it; who asks owns its fields."""
         obj = in_namespace(context, obj)
+        obj = collection.strategy.default(apply_defaults(obj))
+        return await self._create(context, collection, self._owned(context, collection, obj, None))
+
+    async def _create(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
         for attempt in range(NAME_TRIES):
             try:
                 return await self._create_once(context, collection, self._identified(context, obj))
@@ -92,7 +102,6 @@ class Writer:
 
     async def _create_once(self, context: RequestContext, collection: Collection[K], obj: K) -> Written:
         strategy = collection.strategy
-        obj = strategy.default(apply_defaults(obj))
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
         obj = strategy.prepare_for_create(obj)
@@ -135,15 +144,27 @@ class Writer:
             try:
                 return await self._update_once(context, collection, change)
             except NotFound:
-                if change.missing is None or change.missing.metadata.uid:
+                if change.missing is None:
                     raise
-                return await self.create(context, collection, change.missing)
+                return await self._create_missing(context, collection, change.missing(), change.is_owned)
             except Conflict as error:
                 if not change.retries or OBJECT_MODIFIED not in error.message:
                     raise
                 lost = error
         assert lost is not None
         raise lost
+
+    async def _create_missing(
+        self, context: RequestContext, collection: Collection[K], obj: K, is_owned: bool
+    ) -> Written:
+        """An update or an apply of what isn't there."""
+        uid, resource = obj.metadata.uid, collection.resource
+        if uid:
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise conflict(resource.group_resource, context.info.name, why)
+        check_name(obj, context.info.name)
+        obj = collection.strategy.default(apply_defaults(in_namespace(context, obj)))
+        return await self._create(context, collection, self._owned(context, collection, obj, None) if is_owned else obj)
 
     async def _update_once(self, context: RequestContext, collection: Collection[K], change: Change[K]) -> Written:
         await context.catch_up()
@@ -154,6 +175,8 @@ class Writer:
         if not new.metadata.resourceVersion and not (strategy.allows_unconditional_update or change.retries):
             raise _version_missing(collection.resource, new.metadata.name)
         new = strategy.default(apply_defaults(keep_system_metadata(new, old)))
+        if change.is_owned:
+            new = self._owned(context, collection, new, old)
         attributes = self._attributes(context, Operation.UPDATE, new, old)
         new = await self._admission.admit(attributes)
         new = (change.prepare or strategy.prepare_for_update)(new, old)
@@ -166,7 +189,7 @@ class Writer:
                 raise invalid(group_kind(collection.resource), new.metadata.name, causes)
             context.warnings.extend(strategy.warnings(new) if change.prepare is None else ())
             await self._admission.validate(attributes_with(attributes, new))
-            data = await self._stored(context, collection, new, cached)
+            data = await self._stored(context, collection, keep_times(new, old), cached)
             reservation.keep()
         if is_finished(new) and not context.dry_run:
             self._reserver.release(new)
@@ -180,6 +203,10 @@ class Writer:
         if context.dry_run or same == cached.data:
             return collection.served(same)
         return await collection.replace(new, cached.revision)
+
+    def _owned(self, context: RequestContext, collection: Collection[K], new: K, old: K | None) -> K:
+        reset = collection.strategy.reset_fields(collection.kind, context.info.subresource)
+        return self._ownership.tracked(context, new, old, reset)
 
     def _attributes(
         self, context: RequestContext, operation: Operation, obj: Kind, old: Kind | None
@@ -213,7 +240,6 @@ class Writer:
             deletionGracePeriodSeconds=None,
             generation=0,
             selfLink="",
-            managedFields=(),
         )
         return replace(obj, metadata=made)
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.unit.apimachinery.managedfields.sample import LATER, NOW, manager, paths, sample
 
-from steersman.apimachinery.managedfields.fieldmanager import FieldManager, NotApplicable, Write, keep_times
+from steersman.apimachinery.managedfields.fieldmanager import FieldManager, NotApplicable, Write
 from steersman.apimachinery.managedfields.fieldset import FieldSet
 from steersman.apimachinery.managedfields.lastapplied import ANNOTATION
 from steersman.apimachinery.status import BadRequest, Conflict
@@ -322,13 +322,3 @@ def test_arguments_are_left_as_they_were() -> None:
     KIND.apply(live, config, Write("one", LATER))
     KIND.update(live, {**live, "spec": {"replicas": 2}}, Write("two", LATER))
     assert (live, config) == before
-
-
-def test_an_object_that_differs_in_times_only_is_not_worth_a_write() -> None:
-    live = written(None, sample({"replicas": 1}), "me")
-    later = copy.deepcopy(live)
-    entries(later)[0]["time"] = "2026-01-01T13:00:00Z"
-    assert keep_times(live, later) == live
-    other = {**later, "spec": {"replicas": 2}}
-    assert keep_times(live, other) is other
-    assert keep_times(live, live) is live
