@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from steersman.api.core import Pod, PodQOSClass
+from steersman.api.core.qos import qos_class
 from steersman.component.log import get_logger
 from steersman.cri.records import LinuxContainerResources
-from steersman.kubelet.qos import qos_class
 from steersman.kubelet.resources import MIN_SHARES, pod_cgroup_resources
 
 _log = get_logger(__name__)

@@ -20,6 +20,7 @@ from steersman.api.core import (
     ServicePort,
     ServiceSpec,
 )
+from steersman.api.core.qos import qos_class
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
@@ -28,7 +29,7 @@ from steersman.kubelet.dns import ClusterDNS, pod_dns
 from steersman.kubelet.downward import FieldNotSupportedError, field_value, resource_value
 from steersman.kubelet.env import expand, service_variables
 from steersman.kubelet.hosts import hostname_of, hosts_file
-from steersman.kubelet.qos import oom_score_adj, qos_class
+from steersman.kubelet.qos import oom_score_adj
 from steersman.kubelet.resources import container_resources, pod_cgroup_resources, quota_of, shares_of
 from steersman.kubelet.security import ImageRunsAsRootError, container_security, verify_non_root
 
@@ -174,6 +175,8 @@ def test_a_quality_of_service_class_follows_from_requests_and_limits() -> None:
     assert qos_class(pod(asking({}, full))) == "Guaranteed"
     assert qos_class(pod(asking({"cpu": "1"}, {}))) == "Burstable"
     assert qos_class(pod()) == "BestEffort"
+    assert qos_class(pod(asking({"cpu": "0"}, {}))) == "BestEffort"
+    assert qos_class(pod(asking(full, full), asking({}, {"cpu": "1"}))) == "Burstable"
 
 
 def test_who_asked_for_less_is_killed_sooner() -> None:

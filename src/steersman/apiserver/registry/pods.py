@@ -10,7 +10,7 @@ from typing import Any
 from steersman.api.core import Container, ContainerStatus, Pod, PodStatus, PodTemplate, PodTemplateSpec
 from steersman.api.core.defaults import default_pod, default_pod_spec
 from steersman.api.core.podresources import is_sidecar
-from steersman.api.core.qos import qos_class
+from steersman.api.core.qos import compute_qos_class
 from steersman.api.core.validation import validate_pod, validate_pod_update, validate_template
 from steersman.api.meta import DeleteOptions
 from steersman.apimachinery.fieldpath import Path
@@ -44,7 +44,7 @@ class PodStrategy(Strategy[Pod]):
     def prepare_for_create(self, obj: Pod) -> Pod:
         """A new pod is Pending."""
         created = super().prepare_for_create(obj)
-        return replace(created, status=PodStatus(phase="Pending", qosClass=qos_class(created)))
+        return replace(created, status=PodStatus(phase="Pending", qosClass=compute_qos_class(created)))
 
     def prepare_for_subresource(self, subresource: str, obj: Pod, old: Pod) -> Pod:
         """Each subresource changes its own part only."""

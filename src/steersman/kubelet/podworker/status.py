@@ -10,6 +10,7 @@ from datetime import datetime
 
 from steersman.api.core import Container, ContainerStatus, HostIP, Pod, PodCondition, PodIP, PodPhase, PodStatus
 from steersman.api.core.podresources import is_sidecar
+from steersman.api.core.qos import qos_class
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import to_time
 from steersman.kubelet.podworker.actions import as_container
@@ -22,7 +23,6 @@ from steersman.kubelet.podworker.containerstatus import (
 )
 from steersman.kubelet.podworker.observed import PodRuntime
 from steersman.kubelet.podworker.termination import TERMINAL, Termination
-from steersman.kubelet.qos import qos_class
 
 READY_TO_START = "PodReadyToStartContainers"
 INITIALIZED = "Initialized"
