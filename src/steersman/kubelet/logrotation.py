@@ -45,23 +45,32 @@ class LogRotation:
             containers = self._running()
             if not containers:
                 continue
-            for container in await self._threads.run(_grown, containers):
-                await self._rotate(container)
+            sizes = await self._threads.run(_sizes, containers)
+            for container, size in zip(containers, sizes, strict=True):
+                try:
+                    await self._look_at(container, size)
+                except (RuntimeServiceError, OSError) as error:
+                    _log.warning("log not rotated", path=str(container.log_path), error=str(error))
 
-    async def _rotate(self, container: ObservedContainer) -> None:
-        try:
-            await self._threads.run(put_aside, container.log_path, self._clock.now())
+    async def _look_at(self, container: ObservedContainer, size: int | None) -> None:
+        if size is None:
+            # So a kubelet leaves it that ends between renaming and reopening.
             await self._runtime.reopen_container_log(container.id)
-        except (RuntimeServiceError, OSError) as error:
-            _log.warning("log not rotated", path=str(container.log_path), error=str(error))
+        elif size > MAX_BYTES:
+            aside = await self._threads.run(put_aside, container.log_path, self._clock.now())
+            try:
+                await self._runtime.reopen_container_log(container.id)
+            except RuntimeServiceError:
+                await self._threads.run(_put_back, aside, container.log_path)
+                raise
 
 
-def put_aside(log: Path, now: datetime) -> None:
-    """Rename the log, and remove the oldest of those renamed before. Blocks."""
+def put_aside(log: Path, now: datetime) -> Path:
+    """Rename the log, and remove the oldest of those renamed before; its new path. Blocks."""
     earlier = _put_aside_before(log)
     for path in earlier[: max(len(earlier) - (MAX_FILES - 2), 0)]:
         path.unlink(missing_ok=True)
-    log.rename(log.with_name(f"{log.name}.{now.strftime('%Y%m%d-%H%M%S')}"))
+    return log.rename(log.with_name(f"{log.name}.{now.strftime('%Y%m%d-%H%M%S')}"))
 
 
 def remove_log(log: Path) -> None:
@@ -77,12 +86,21 @@ def _put_aside_before(log: Path) -> list[Path]:
     return []
 
 
-def _grown(containers: Sequence[ObservedContainer]) -> list[ObservedContainer]:
-    return [container for container in containers if _size(container.log_path) > MAX_BYTES]
+def _put_back(aside: Path, log: Path) -> None:
+    # The runtime may have reopened it all the same, and only its answer was lost: then there is a log already.
+    if not log.exists():
+        aside.rename(log)
 
 
-def _size(path: Path) -> int:
+def _sizes(containers: Sequence[ObservedContainer]) -> list[int | None]:
+    """None for a log that isn't there."""
+    return [_size(container.log_path) for container in containers]
+
+
+def _size(path: Path) -> int | None:
     try:
         return path.stat().st_size
+    except FileNotFoundError:
+        return None
     except OSError:
         return 0
