@@ -9,6 +9,8 @@ from functools import cache
 
 from steersman.api import (
     admissionregistration,
+    apiextensions,
+    apiregistration,
     apps,
     authentication,
     authorization,
@@ -194,6 +196,11 @@ RESOURCES: tuple[Resource, ...] = (
         admissionregistration.ValidatingWebhookConfiguration, "validatingwebhookconfigurations", False,
         categories=("api-extensions",),
     ),
+    _with_status(
+        apiextensions.CustomResourceDefinition, "customresourcedefinitions", "crd", "crds", namespaced=False,
+        categories=("api-extensions",),
+    ),
+    _with_status(apiregistration.APIService, "apiservices", namespaced=False, categories=("api-extensions",)),
     _with_status(autoscaling_v2.HorizontalPodAutoscaler, "horizontalpodautoscalers", "hpa", categories=ALL),
     _with_status(batch.CronJob, "cronjobs", "cj", categories=ALL),
     _with_status(batch.Job, "jobs", categories=ALL),

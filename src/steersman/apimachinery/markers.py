@@ -36,6 +36,13 @@ class Default:
     value: object
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The definition that OpenAPI refers to for a value of any form."""
+
+    definition: str
+
+
 class OneOf:
     """The field takes one of a closed set of strings."""
 

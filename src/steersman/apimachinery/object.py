@@ -35,7 +35,11 @@ class GroupVersionKind:
 
 
 def wire_name(attribute: str) -> str:
-    """The JSON name of a Python attribute."""
+    """The JSON name of a Python attribute: `from_` is `from`, and JSON schema has `x-kubernetes-...` and `$ref`."""
+    if attribute.startswith("x_kubernetes_"):
+        return attribute.replace("_", "-")
+    if attribute.startswith("dollar_"):
+        return f"${attribute.removeprefix('dollar_')}"
     return attribute[:-1] if attribute.endswith("_") else attribute
 
 

@@ -21,6 +21,7 @@ from steersman.apimachinery.markers import (
     ListMap,
     ListSet,
     MergeBy,
+    Named,
     ReplacedByPatch,
     Required,
     RetainKeys,
@@ -55,6 +56,7 @@ class Form(StrEnum):
 class TypeSchema:
     """A type: its form, and by form its fields (objects) or items (lists, map values).
 
+    named: the definition of a value of any form, if it has one of its own.
     Filled in two steps because types may contain themselves; never changed once `schema_of` has returned it.
     """
 
@@ -64,6 +66,7 @@ class TypeSchema:
     fields: dict[str, "FieldSchema"] = field(default_factory=dict)
     items: "TypeSchema | None" = None
     bits: int = 64
+    named: str = ""
 
     def __repr__(self) -> str:
         return f"TypeSchema({self.object_type.__name__ if self.object_type else self.form})"
@@ -175,7 +178,7 @@ def _read_field(
         hint, *rest = get_args(hint)
         markers = tuple(rest)
     inner, nullable = _without_none(hint)
-    metas = [marker for marker in markers if isinstance(marker, msgspec.Meta)]
+    metas = [marker for marker in markers if isinstance(marker, msgspec.Meta | Named)]
     owner = next(base for base in reversed(wanted.__mro__) if attribute in inspect.get_annotations(base))
     return FieldSchema(
         name=wire_name(attribute),
@@ -197,16 +200,17 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 
 
 def _read_type(hint: Any, known: dict[type[Object], TypeSchema]) -> TypeSchema:
-    bits = 64
+    bits, named = 64, ""
     hint, _ = _without_none(hint)
     if get_origin(hint) is Annotated:
         hint, *metas = get_args(hint)
+        named = next((meta.definition for meta in metas if isinstance(meta, Named)), "")
         if any(isinstance(meta, msgspec.Meta) and meta.le == 2**31 - 1 for meta in metas):
             bits = 32
     if isinstance(hint, type) and issubclass(hint, Object):
         return _read_object(hint, known)
     if hint in SCALARS:
-        return TypeSchema(SCALARS[hint], bits=bits)
+        return TypeSchema(SCALARS[hint], bits=bits, named=named)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple:
         return TypeSchema(Form.LIST, items=_read_type(arguments[0], known))

@@ -45,8 +45,8 @@ V3 = Dialect("#/components/schemas/", True)
 
 def definition_name(wanted: type[Object]) -> str:
     """`io.k8s.api.core.v1.Pod`: the Go package with its domain reversed, and the type."""
-    parts = wanted.__facts__.package.split(".")
-    # The package is written k8s.io.api.core.v1: the first two parts are the domain.
+    # Protobuf writes k8s.io.apiextensions_apiserver.pkg...: the first two parts are the domain, and Go has hyphens.
+    parts = wanted.__facts__.package.replace("_", "-").split(".")
     return ".".join([*reversed(parts[:2]), *parts[2:], wanted.__name__])
 
 
@@ -104,6 +104,8 @@ class Definitions:
                 return {"type": "object", "additionalProperties": self.reference(schema.items)}
             case Form.INTEGER:
                 return {"type": "integer", "format": f"int{schema.bits}"}
+            case Form.ANY if schema.named:
+                return self._ref(self.define_special(schema.named))
             case form if form in _NAMED:
                 return self._ref(self.define_special(_NAMED[form]))
             case form:
@@ -183,7 +185,7 @@ def _topology(one: FieldSchema) -> dict[str, Any]:
         made |= {"x-kubernetes-list-map-keys": list(one.list_keys), "x-kubernetes-list-type": "map"}
     elif one.is_set:
         made["x-kubernetes-list-type"] = "set"
-    elif one.is_atomic and one.schema.form is Form.LIST:
+    elif one.is_atomic and one.schema.form in (Form.LIST, Form.BYTES):
         made["x-kubernetes-list-type"] = "atomic"
     elif one.is_granular:
         made["x-kubernetes-map-type"] = "granular"
