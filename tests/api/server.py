@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from steersman.apiserver.app import APIServer, Deps
+from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
 from steersman.component.clock import RealClock
 from steersman.component.http.client import HTTPPool
@@ -15,6 +15,7 @@ from steersman.component.http.server import HTTPServer
 from steersman.storage.memory import MemoryStore
 
 WAIT_SECONDS = 10
+CONFIG = ServerConfig("127.0.0.1", 6443, "10.96.0.0/12")
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ class Served:
 async def serving(deps: Deps | None = None) -> AsyncIterator[Served]:
     clock = RealClock()
     store = MemoryStore(clock)
-    server = APIServer(deps or Deps(store, clock, AdmitEverybody(), AlwaysAllow()))
+    server = APIServer(deps or Deps(store, clock, AdmitEverybody(), AlwaysAllow(), CONFIG))
     http = HTTPServer(server.handle)
     running = asyncio.create_task(server.run())
     try:

@@ -61,7 +61,8 @@ async def controlled(way: str) -> AsyncIterator[Client]:
     """A client of a cluster whose controllers run."""
     async with serving() as served, client_of(served, way) as client:
         clock = RealClock()
-        manager = Manager(client, all_controllers(Settings(ca_pem="PEM"), clock), clock)
+        settings = Settings(ca_pem="PEM", cluster_cidrs=("10.244.0.0/16",))
+        manager = Manager(client, all_controllers(settings, clock), clock)
         running = asyncio.create_task(manager.run())
         try:
             await client.create(Namespace(metadata=ObjectMeta(name="shop")))

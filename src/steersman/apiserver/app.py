@@ -51,9 +51,9 @@ CONVERSIONS: Mapping[type[Kind], Conversion] = {
 class ServerConfig:
     """What an administrator decides. advertise is where clients and pods find the server."""
 
-    advertise_address: str = "127.0.0.1"
-    advertise_port: int = 6443
-    service_cidr: str = "10.96.0.0/12"
+    advertise_address: str
+    advertise_port: int
+    service_cidr: str
     node_ports: tuple[int, int] = (30000, 32767)
 
 
@@ -65,6 +65,7 @@ class Deps:
     clock: Clock
     authenticator: Authenticator
     authorizer: Authorizer
+    config: ServerConfig
     admission: AdmissionChain = field(default_factory=lambda: AdmissionChain(()))
     reviews: Mapping[type[Kind], ReviewHandler] = field(default_factory=dict)
     token_issuer: TokenIssuer | None = None
@@ -73,7 +74,6 @@ class Deps:
     kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
     metrics: Registry = field(default_factory=Registry)
-    config: ServerConfig = field(default_factory=ServerConfig)
     resources: Sequence[Resource] = RESOURCES
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from steersman.cli.errors import CommandError
 from steersman.cluster.errors import ClusterError
-from steersman.cluster.layout import DEFAULT_DATA_DIR
+from steersman.cluster.layout import API_PORT, CLUSTER_CIDR, DEFAULT_DATA_DIR, NODE_NETWORK, SERVICE_CIDR
 from steersman.component.programs import extend_path
 
 COMMANDS = {
@@ -55,11 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         if name != "version":
             command.add_argument("--data-dir", type=_directory, default=argparse.SUPPRESS, help="where the cluster is")
         if name == "up":
-            command.add_argument("--port", type=int, help="the API server's port, 6443")
+            command.add_argument("--port", type=int, help=f"the API server's port, {API_PORT}")
             command.add_argument("--nodes", type=int, help="how many nodes this machine is to have at least")
-            command.add_argument("--cluster-cidr", help="the pod network, 10.244.0.0/16")
-            command.add_argument("--service-cidr", help="the service network, 10.96.0.0/16")
-            command.add_argument("--node-network", help="what joins further nodes, 10.245.0.0/24")
+            command.add_argument("--cluster-cidr", help=f"the pod network, {CLUSTER_CIDR}")
+            command.add_argument("--service-cidr", help=f"the service network, {SERVICE_CIDR}")
+            command.add_argument("--node-network", help=f"what joins further nodes, {NODE_NETWORK}")
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
             command.add_argument("--enable", action="store_true", help="have systemd start the cluster at each boot")
             command.add_argument("--foreground", action="store_true", help="become the supervisor, as an init wants it")

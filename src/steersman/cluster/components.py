@@ -57,6 +57,7 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.client.http import HTTPClient
     from steersman.client.informer import Informers
     from steersman.cluster.addons import make_dns_service
+    from steersman.cluster.facts import POD_PREFIX
     from steersman.cluster.pki import cluster_ca_pem
     from steersman.controllers.registry import Settings, all_controllers
     from steersman.reconcile.manager import Manager
@@ -68,7 +69,7 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
         kubeconfig.load(layout.credentials("controllers")), clock, threads, user_agent="kube-controller-manager"
     )
     ca_pem = (await threads.run(cluster_ca_pem, layout)).decode()
-    manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,)), clock), clock)
+    manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,), POD_PREFIX), clock), clock)
     informers = Informers(client, clock)
     scheduler = Scheduler(client, informers, default_profile(), clock, SystemRandom())
     try:

@@ -45,7 +45,7 @@ class ControlPlaneConfig:
     """What differs from cluster to cluster."""
 
     identity: Identity
-    server: ServerConfig = field(default_factory=ServerConfig)
+    server: ServerConfig
     kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
 

@@ -8,7 +8,12 @@ import msgspec
 from steersman.component.files import make_private_directory, read_if_exists, write_atomic
 
 DEFAULT_DATA_DIR = Path("/var/lib/steersman")
+# What a cluster is made with unless `up` is told otherwise; whoever needs them takes them from here or from its facts.
 API_PORT = 6443
+CLUSTER_CIDR = "10.244.0.0/16"
+SERVICE_CIDR = "10.96.0.0/16"
+DNS_ADDRESS = "10.96.0.10"
+NODE_NETWORK = "10.245.0.0/24"
 
 
 class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,10 +40,10 @@ class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     address: str
     nodes: tuple[NodeFacts, ...]
     port: int = API_PORT
-    cluster_cidr: str = "10.244.0.0/16"
-    service_cidr: str = "10.96.0.0/16"
-    dns_address: str = "10.96.0.10"
-    node_network: str = "10.245.0.0/24"
+    cluster_cidr: str = CLUSTER_CIDR
+    service_cidr: str = SERVICE_CIDR
+    dns_address: str = DNS_ADDRESS
+    node_network: str = NODE_NETWORK
     host_names: tuple[str, ...] = ()
 
     def node(self, name: str) -> NodeFacts:

@@ -28,7 +28,7 @@ class Settings:
     """
 
     ca_pem: str
-    cluster_cidrs: tuple[str, ...] = ("10.244.0.0/16",)
+    cluster_cidrs: tuple[str, ...]
     node_mask_v4: int = 24
 
 

@@ -13,11 +13,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from steersman.apiserver.app import ServerConfig
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
 from steersman.client.informer import Informers
 from steersman.client.kubeconfig import ClientConfig, Credentials
 from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+from steersman.cluster.facts import Wishes, grown, new_cluster
 from steersman.cluster.nodecontext import NodePlace, node_context
 from steersman.component import keys
 from steersman.component.clock import RealClock
@@ -34,6 +36,7 @@ from steersman.storage.memory import MemoryStore
 
 TOKEN = "test-administrator"
 NODE = "node-1"
+HOST = "127.0.0.1"
 TIMEOUT_SECONDS = 20.0
 PAUSE_SECONDS = 0.01
 
@@ -51,7 +54,9 @@ class Cluster:
         self._http: HTTPServer | None = None
         identity = Identity(keys.new_private_key(), tokens=((TOKEN, UserInfo("admin", groups=(MASTERS_GROUP,))),))
         self._store = MemoryStore(self._clock)
-        self._plane = ControlPlane(ControlPlaneConfig(identity, random=Random()), self._store, self._clock)
+        self._facts = grown(new_cluster(HOST, Wishes()), 1)
+        server = ServerConfig(HOST, self._facts.port, self._facts.service_cidr)
+        self._plane = ControlPlane(ControlPlaneConfig(identity, server, random=Random()), self._store, self._clock)
         self.client: LocalClient = self._plane.client
 
     async def __aenter__(self) -> Self:
@@ -59,7 +64,8 @@ class Cluster:
         await self._stack.enter_async_context(self._group)
         self._begin(self._plane.run())
         await self._plane.server.ready()
-        manager = Manager(self.client, all_controllers(Settings("test"), self._clock), self._clock)
+        settings = Settings("test", (self._facts.cluster_cidr,))
+        manager = Manager(self.client, all_controllers(settings, self._clock), self._clock)
         informers = Informers(self.client, self._clock)
         scheduler = Scheduler(self.client, informers, default_profile(), self._clock, Random())
         for part in (manager.run(), informers.run(), scheduler.run()):
@@ -81,7 +87,7 @@ class Cluster:
         """Listen on a free port of this machine; how to reach it, as an administrator."""
         self._http = HTTPServer(self._plane.server.handle)
         await self._http.start()
-        return ClientConfig(f"http://127.0.0.1:{self._http.port}", credentials=Credentials(token=TOKEN))
+        return ClientConfig(f"http://{HOST}:{self._http.port}", credentials=Credentials(token=TOKEN))
 
     async def until(self, condition: Callable[[], Awaitable[bool]], timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         """Wait until a condition holds; TimeoutError when it doesn't in time."""
@@ -91,7 +97,7 @@ class Cluster:
 
     def _kubelet(self) -> Kubelet:
         directory = Path(self._stack.enter_context(TemporaryDirectory(prefix="steersman-")))
-        place = NodePlace(None, ("127.0.0.1",), "10.244.0.0/24", "10.244.0.0/16")
+        place = NodePlace(None, (HOST,), self._facts.nodes[0].pod_cidr, self._facts.cluster_cidr)
         context = node_context(directory / "data", NODE, place, directory / "run")
         runtime = FakeRuntime(self._clock, FakeSettings(images=self._images))
         without_cgroups = directory / "cgroup"
