@@ -6,8 +6,8 @@ Only what tells that a container or sandbox started or ended is asked for and un
 from dataclasses import dataclass, field
 from typing import Annotated
 
+from steersman.component.protobuf import Codec
 from steersman.cri.records import ContainerEvent, ContainerEventType
-from steersman.cri.wire import Codec
 
 SUBSCRIBE = "/containerd.services.events.v1.Events/Subscribe"
 TASK_START = "/tasks/start"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import grpc
 import grpc.aio
 
+from steersman.component.protobuf import Codec
 from steersman.cri import calls, containerdevents
 from steersman.cri.errors import (
     AlreadyExists,
@@ -43,7 +44,6 @@ from steersman.cri.records import (
     Version,
 )
 from steersman.cri.stats import ContainerStats, ContainerStatsFilter, FilesystemUsage
-from steersman.cri.wire import Codec
 
 Request = TypeVar("Request")
 Response = TypeVar("Response")

@@ -1,7 +1,7 @@
 """The records of the Container Runtime Interface that steersman uses, in CRI's own words.
 
 Each field is declared once: its name, its type, and its number in the protobuf messages of
-runtime.v1 (the number in Annotated). wire.py derives the encoding from that. Only fields that
+runtime.v1 (the number in Annotated). component.protobuf derives the encoding from that. Only fields that
 are used stand here; a runtime's other fields are skipped. Instants are aware datetimes (None:
 has not happened), sizes are bytes, `int | None` is CRI's wrapped integer, where None means unset.
 """

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from steersman.component.protobuf import Codec
 from steersman.cri import calls, records
-from steersman.cri.wire import Codec
 
 
 def codec() -> Codec:

@@ -1,8 +1,8 @@
-"""The protobuf form of CRI records, derived from the numbers on their fields.
+"""The protobuf form of records, derived from the numbers on their fields: for gRPC without generated code.
 
 A record class becomes a message descriptor, which upb parses by, and two functions to and from
 plain values. Every integer, enumeration and instant is declared int64: varints of other widths
-read and write the same for the values that CRI has.
+read and write the same for the values that CRI and etcd have.
 """
 
 import functools
@@ -73,6 +73,13 @@ class Codec:
     def decoder(self, record: type[Record]) -> Callable[[bytes], Record]:
         """`decode` for one class, as gRPC takes it."""
         return functools.partial(self.decode, record=record)
+
+    def viewer(self, record: type[Record]) -> Callable[[bytes], Record]:
+        """Parses without turning anything: what comes has the record's attributes, and is to be read only.
+
+        For big answers of plain fields. An absent message reads as an empty one; repeated fields aren't tuples.
+        """
+        return typing.cast(Callable[[bytes], Record], self._classes[record].FromString)
 
     def _learn(self, record: type) -> None:
         if record in self._slots:
@@ -180,5 +187,5 @@ def _member(enumeration: type[IntEnum], number: int) -> IntEnum:
     try:
         return enumeration(number)
     except ValueError:
-        # A value of a later CRI: the last member is the catch-all wherever there is one.
+        # A value of a later version: the last member is the catch-all wherever there is one.
         return list(enumeration)[-1]
