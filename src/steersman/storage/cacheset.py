@@ -6,11 +6,11 @@ from contextlib import aclosing
 
 from steersman.component.log import get_logger
 from steersman.storage.cacher import Cacher
-from steersman.storage.interface import Compacted, Event, Store
+from steersman.storage.interface import Changes, Compacted, Event, Store, StoreUnavailable
 
 _log = get_logger(__name__)
 
-CATCH_UP_SECONDS = 1.0
+PAUSE_SECONDS = 1.0
 
 
 class CacheSet:
@@ -22,26 +22,35 @@ class CacheSet:
         self._caches: dict[str, Cacher] = {}
         self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._synced = asyncio.Event()
+        # What is told while a cache is being loaded, by its prefix.
+        self._missed: dict[str, list[Changes]] = {}
+        self._loads = 0
         self.revision = 0
 
     async def add(self, cache: Cacher) -> None:
         """One more cache; loaded at once when the set is running."""
-        if self._synced.is_set():
-            await self._catch_up(cache)
+        while self._synced.is_set():
+            if await self._is_loaded(cache):
+                break
+            await self._pause()
         self._caches[cache.prefix] = cache
 
-    async def _catch_up(self, cache: Cacher) -> None:
-        """Load it at the revision that all the others are at, however long the store takes to answer."""
-        while True:
-            revision = self.revision
-            try:
-                page = await self._store.list(cache.prefix, revision=revision)
-            except Compacted:
-                await self.wait_for(revision + 1, CATCH_UP_SECONDS)  # the others go on too
-                continue
-            if revision == self.revision:
-                cache.load(page.entries, revision)
-                return
+    async def _is_loaded(self, cache: Cacher) -> bool:
+        """Bring it to the revision that all the others are at, however long the store takes to answer."""
+        revision, loads = self.revision, self._loads
+        missed = self._missed[cache.prefix] = []
+        try:
+            page = await self._store.list(cache.prefix, revision=revision)
+        except (Compacted, StoreUnavailable):
+            return False  # the others go on too
+        finally:
+            del self._missed[cache.prefix]
+        if loads != self._loads:
+            return False
+        cache.load(page.entries, revision)
+        for changes in missed:
+            cache.apply([event for event in changes.events if event.key.startswith(cache.prefix)], changes.revision)
+        return True
 
     def remove(self, prefix: str) -> None:
         """Forget a prefix; its watchers are closed."""
@@ -52,13 +61,16 @@ class CacheSet:
     async def run(self) -> None:
         """Load, then follow the store until cancelled. A gap in the store's history means loading anew."""
         while True:
-            await self._load()
             try:
-                async with aclosing(self._store.watch(self._root, self.revision + 1)) as batches:
-                    async for batch in batches:
-                        self._apply(batch)
+                await self._load()
+                async with aclosing(self._store.watch(self._root, self.revision + 1)) as told:
+                    async for changes in told:
+                        self._apply(changes)
             except Compacted:
                 _log.warning("the caches fell behind the store's history; loading anew")
+            except StoreUnavailable as error:
+                _log.warning("the store can't be read; trying again", error=str(error))
+                await self._pause()
 
     async def wait_synced(self) -> None:
         """Returns once the first load is done."""
@@ -89,17 +101,22 @@ class CacheSet:
             entries[self._prefix_of(entry.key)].append(entry)
         for prefix, cache in self._caches.items():
             cache.load(tuple(entries[prefix]), page.revision)
+        self._loads += 1
         self._synced.set()
         self._advance(page.revision)
 
-    def _apply(self, batch: tuple[Event, ...]) -> None:
-        revision = batch[-1].revision
+    def _apply(self, changes: Changes) -> None:
         by_prefix: dict[str, list[Event]] = defaultdict(list)
-        for event in batch:
+        for event in changes.events:
             by_prefix[self._prefix_of(event.key)].append(event)
         for prefix, cache in self._caches.items():
-            cache.apply(by_prefix.get(prefix, []), revision)
-        self._advance(revision)
+            cache.apply(by_prefix.get(prefix, []), changes.revision)
+        for missed in self._missed.values():
+            missed.append(changes)
+        self._advance(changes.revision)
+
+    async def _pause(self) -> None:
+        await self.wait_for(self.revision + 1, PAUSE_SECONDS)
 
     def _prefix_of(self, key: str) -> str:
         return key[: key.index("/", len(self._root)) + 1]

@@ -83,6 +83,14 @@ class Event:
     is_delete: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a watch tells at once: all events up to a revision; without any, only how far history is known."""
+
+    events: tuple[Event, ...]
+    revision: int
+
+
 class StoreError(Exception):
     """Base of what a store raises."""
 
@@ -125,6 +133,10 @@ class StoreFailed(StoreError):
     """Nothing of the transaction was written, for a reason nobody foresaw; it is the error's cause."""
 
 
+class StoreUnavailable(StoreError):
+    """The engine doesn't answer now. A transaction may have been written all the same, nobody knows."""
+
+
 class StoreLocked(StoreError):
     """Another process has the store open: pid, as far as that can be told."""
 
@@ -139,7 +151,11 @@ class Store(Protocol):
 
     @property
     def revision(self) -> int:
-        """The revision of the last acknowledged write."""
+        """The revision of the last write this process knows of."""
+        ...
+
+    async def current_revision(self) -> int:
+        """What a read must have reached to show every write that was acknowledged before this call, to whomever."""
         ...
 
     async def get(self, key: str, revision: int = 0) -> Entry | None:
@@ -153,15 +169,17 @@ class Store(Protocol):
     async def txn(self, compares: tuple[Compare, ...], writes: tuple[Write, ...]) -> TxnResult:
         """Do all writes if all comparisons hold. CompareFailed, StoreFull, StoreFailed: nothing was written.
 
+        StoreUnavailable: that isn't known. Every method raises it that has to ask another process.
+
         A key is written at most once in a transaction (ValueError). What a CompareFailed tells is durable.
         """
         ...
 
-    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
-        """Batches of changes below a prefix, from a revision on. Ends when the store closes.
+    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
+        """Changes below a prefix, from a revision on. Ends when the store closes; outlives that its engine is away.
 
-        Writes of one transaction are never split over two batches. Compacted when the revision is too old, or when
-        the reader is so slow that what it is to get next has left the history.
+        Writes of one transaction are never split. Compacted when the revision is too old, or when the reader is so
+        slow that what it is to get next has left the history.
         """
         ...
 

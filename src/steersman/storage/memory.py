@@ -6,7 +6,7 @@ from steersman.component.clock import Clock
 from steersman.storage import transaction
 from steersman.storage.expiry import Expiry
 from steersman.storage.history import History
-from steersman.storage.interface import Compare, Delete, Entry, Event, Page, StoreClosed, TxnResult, Write
+from steersman.storage.interface import Changes, Compare, Delete, Entry, Page, StoreClosed, TxnResult, Write
 from steersman.storage.publish import Publisher
 
 
@@ -23,6 +23,10 @@ class MemoryStore:
     @property
     def revision(self) -> int:
         """The revision of the last write."""
+        return self._history.revision
+
+    async def current_revision(self) -> int:
+        """See Store."""
         return self._history.revision
 
     async def get(self, key: str, revision: int = 0) -> Entry | None:
@@ -49,7 +53,7 @@ class MemoryStore:
             self._expiry.note(ends)
         return TxnResult(self._history.revision)
 
-    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
+    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
         """See Store."""
         return self._publisher.watch(prefix, from_revision)
 

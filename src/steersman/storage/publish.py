@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 
 from steersman.storage.history import History
-from steersman.storage.interface import Event, StoreClosed
+from steersman.storage.interface import Changes, StoreClosed
 
 
 class Publisher:
@@ -23,7 +23,7 @@ class Publisher:
         for grown in self._waiting:
             grown.set()
 
-    async def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
+    async def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
         """Source of Store.watch."""
         if self._is_closed:
             raise StoreClosed
@@ -37,7 +37,7 @@ class Publisher:
                 events = self._history.since(prefix, from_revision)
                 from_revision = max(from_revision, self._history.revision + 1)
                 if events:
-                    yield events
+                    yield Changes(events, from_revision - 1)
                 if not is_last:
                     await grown.wait()
         finally:

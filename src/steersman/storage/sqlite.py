@@ -17,6 +17,7 @@ from steersman.storage.database import Batch, Database
 from steersman.storage.expiry import Expiry
 from steersman.storage.history import History
 from steersman.storage.interface import (
+    Changes,
     Compare,
     CompareFailed,
     Delete,
@@ -69,6 +70,10 @@ class SQLiteStore:
         """The revision of the last acknowledged write."""
         return self._history.revision
 
+    async def current_revision(self) -> int:
+        """See Store."""
+        return self._history.revision
+
     async def get(self, key: str, revision: int = 0) -> Entry | None:
         """See Store."""
         return self._history.get(key, revision)
@@ -95,7 +100,7 @@ class SQLiteStore:
                 return TxnResult(self._history.revision)
         raise StoreClosed
 
-    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[tuple[Event, ...], None]:
+    def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
         """See Store."""
         return self._publisher.watch(prefix, from_revision)
 

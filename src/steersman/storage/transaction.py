@@ -18,8 +18,7 @@ def check(compares: tuple[Compare, ...], find: Find) -> None:
 
 def changes(writes: tuple[Write, ...], revision: int, find: Find) -> tuple[Event, ...]:
     """The events the writes make; deleting what isn't there makes none. ValueError when a key is written twice."""
-    if len({write.key for write in writes}) != len(writes):
-        raise ValueError("a transaction writes a key at most once")
+    check_keys(writes)
     events = []
     for write in writes:
         current = find(write.key)
@@ -29,6 +28,12 @@ def changes(writes: tuple[Write, ...], revision: int, find: Find) -> tuple[Event
         elif current is not None:
             events.append(Event(write.key, current.value, current.create_revision, revision, is_delete=True))
     return tuple(events)
+
+
+def check_keys(writes: tuple[Write, ...]) -> None:
+    """ValueError when a key is written twice."""
+    if len({write.key for write in writes}) != len(writes):
+        raise ValueError("a transaction writes a key at most once")
 
 
 def expiries(writes: tuple[Write, ...], now: datetime) -> dict[str, datetime]:

@@ -63,7 +63,7 @@ async def test_nothing_is_read_or_watched_before_it_is_durable(gated: tuple[SQLi
     assert (await store.get("/x"), store.revision, event.done(), writing.done()) == (None, 1, False, False)
     gate.open()
     await writing
-    assert (await event)[0].key == "/x"
+    assert (await event).events[0].key == "/x"
     await batches.aclose()
 
 
