@@ -52,6 +52,7 @@ class Resource:
 
     stored is False for review kinds, which answer a POST and leave nothing behind.
     stored_as: the type under which the objects are stored when it is another (an event has two groups).
+    custom: it comes from a CustomResourceDefinition, which also names it in the singular and as a list.
     """
 
     object_type: type[Kind]
@@ -63,6 +64,9 @@ class Resource:
     verbs: tuple[str, ...] = STANDARD_VERBS
     stored: bool = True
     stored_as: type[Kind] | None = None
+    custom: bool = False
+    singular_name: str = ""
+    list_kind: str = ""
 
     @property
     def gvk(self) -> GroupVersionKind:
@@ -89,7 +93,12 @@ class Resource:
     @property
     def singular(self) -> str:
         """The lower-case kind, as kubectl accepts it."""
-        return self.kind.lower()
+        return self.singular_name or self.kind.lower()
+
+    @property
+    def list_name(self) -> str:
+        """The kind of a list of these."""
+        return self.list_kind or f"{self.kind}List"
 
     @property
     def group_resource(self) -> str:

@@ -30,6 +30,8 @@ class _Step:
 
 def apply_defaults(obj: T) -> T:
     """The object with its declared defaults; itself when there was nothing to fill in."""
+    if obj.__facts__.structural is not None:
+        return obj  # its own strategy sees to it, on the trees within
     for_type: Defaulter | None = _defaulter(type(obj))
     made: T = for_type(obj) if for_type is not None else obj
     return made

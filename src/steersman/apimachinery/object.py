@@ -4,6 +4,7 @@ Attributes keep their wire names; a name that is a Python keyword gets a trailin
 and maps are read-only mappings, so that one object can be shared by store, cache, controllers and tests without copies.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
@@ -51,12 +52,15 @@ class ObjectFacts:
     atomic: server-side apply replaces the struct as a whole.
     gvk: set for kinds, the types that travel on their own.
     package: upstream's Go package of the type (`k8s.io.api.core.v1`), the stem of its OpenAPI and protobuf names.
+    structural: the TypeSchema of a custom resource's type; published: the schema its users wrote, for OpenAPI.
     """
 
     gvk: GroupVersionKind | None = None
     inline: int | None = None
     atomic: bool = False
     package: str = ""
+    structural: Any = None
+    published: Mapping[str, Any] | None = None
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field, always))

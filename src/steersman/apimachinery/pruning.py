@@ -16,6 +16,8 @@ def _prune(tree: Any, schema: TypeSchema, path: str, removed: list[str]) -> None
     if isinstance(tree, dict) and schema.form is Form.OBJECT:
         for name in list(tree):
             field, where = schema.fields.get(name), f"{path}.{name}" if path else name
+            if field is None and schema.keeps_unknown:
+                continue
             if field is None:
                 del tree[name]
                 removed.append(where)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
+from functools import lru_cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -56,7 +56,8 @@ class Form(StrEnum):
 class TypeSchema:
     """A type: its form, and by form its fields (objects) or items (lists, map values).
 
-    named: the definition of a value of any form, if it has one of its own.
+    named: the definition of a value of any form, if it has one of its own. Of custom resources only: is_structural,
+    the value is a wire tree within the object; keeps_unknown fields; is_embedded, it is an object with metadata itself.
     Filled in two steps because types may contain themselves; never changed once `schema_of` has returned it.
     """
 
@@ -67,6 +68,9 @@ class TypeSchema:
     items: "TypeSchema | None" = None
     bits: int = 64
     named: str = ""
+    is_structural: bool = False
+    keeps_unknown: bool = False
+    is_embedded: bool = False
 
     def __repr__(self) -> str:
         return f"TypeSchema({self.object_type.__name__ if self.object_type else self.form})"
@@ -153,10 +157,11 @@ SCALARS: Mapping[Any, Form] = {
 }  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=4096)  # bounded, as types of custom resources come and go
 def schema_of(wanted: type[Object]) -> TypeSchema:
     """The schema declared by an API type; the same value each time."""
-    return _read_object(wanted, {})
+    structural = wanted.__facts__.structural
+    return _read_object(wanted, {}) if structural is None else structural
 
 
 def _read_object(wanted: type[Object], known: dict[type[Object], TypeSchema]) -> TypeSchema:

@@ -17,13 +17,16 @@ from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.connect import NoConnector
+from steersman.apiserver.crd.controller import CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
 from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
 from steersman.apiserver.http.handler import RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
+from steersman.apiserver.local import LocalClient
 from steersman.apiserver.pipeline import Pipeline, Verbs
 from steersman.apiserver.reservations import Reserver
+from steersman.apiserver.resourcetable import ResourceTable
 from steersman.apiserver.reviews import ReviewHandler, TokenIssuer
 from steersman.apiserver.subresources.binding import BindingHandler
 from steersman.apiserver.subresources.eviction import EvictionHandler
@@ -83,11 +86,13 @@ class APIServer:
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._ready = asyncio.Event()
+        self.table = ResourceTable(deps.resources)
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
         network = ip_network(deps.config.service_cidr)
         self._reserver = ServiceReserver(network, deps.config.node_ports, deps.random)
         verbs = _verbs(deps, self.collections, self._reserver)
         self.pipeline = Pipeline(
+            self.table,
             self.collections,
             verbs,
             deps.authorizer,
@@ -95,6 +100,7 @@ class APIServer:
             deps.reviews,
             deps.clock,
         )
+        self._custom = CustomResources(self.collections, self.table, LocalClient(self.pipeline), deps.clock)
         connector = (
             NoConnector()
             if deps.connect is None
@@ -111,6 +117,7 @@ class APIServer:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self.collections.run())
+                group.create_task(self._follow_definitions())
                 group.create_task(self._get_ready())
         finally:
             self._ready.clear()
@@ -122,18 +129,23 @@ class APIServer:
 
     async def _get_ready(self) -> None:
         await self.collections.synced()
+        await self._custom.synced()
         services = self.collections.of(core.Service)
         self._reserver.fill(services.decoded(one) for one in services.cacher.under(services.under("")))
         self._ready.set()
 
+    async def _follow_definitions(self) -> None:
+        await self.collections.synced()
+        await self._custom.run()
+
     def _endpoints(self) -> PlainEndpoints:
         deps, config = self._deps, self._deps.config
-        discovery = Discovery(deps.resources, f"{config.advertise_address}:{config.advertise_port}")
+        discovery = Discovery(self.table, f"{config.advertise_address}:{config.advertise_port}")
         health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
             endpoint.add("etcd", when(self._ready.is_set, "the store isn't read yet"))
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
-        openapi = OpenAPI(deps.resources, GIT_VERSION)
+        openapi = OpenAPI(self.table, GIT_VERSION)
         return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi.answer)
 
 

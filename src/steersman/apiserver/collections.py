@@ -8,6 +8,8 @@ from steersman.api.meta import Kind
 from steersman.api.resources import Resource, resource_for
 from steersman.apimachinery.status import Timeout
 from steersman.apiserver.collection import ROOT, Collection, Conversion, indexer
+from steersman.apiserver.crd.convert import between, fitted_to
+from steersman.apiserver.crd.resources import ServedVersion
 from steersman.apiserver.registry import strategy_for
 from steersman.storage.cacher import Cacher
 from steersman.storage.cacheset import CacheSet
@@ -54,7 +56,7 @@ class Collections:
 
     async def catch_up(self) -> None:
         """Wait until every acknowledged write can be read."""
-        await self.wait_for(await self._store.current_revision())
+        await self.wait_for(self._store.revision)
 
     async def wait_for(self, revision: int) -> None:
         """Wait until the caches have reached a revision; Timeout when they haven't in time."""
@@ -62,6 +64,27 @@ class Collections:
             return
         if not await self._caches.wait_for(revision, CATCH_UP.total_seconds()):
             raise Timeout(f"Too large resource version: {revision}, current: {self._caches.revision}")
+
+    async def put(self, found: Sequence[ServedVersion]) -> None:
+        """Collections of a custom resource's versions, the stored one first, in place of those it had."""
+        stored = found[0]
+        kind, strategy = stored.resource.object_type, stored.strategy
+        prefix = f"{ROOT}{stored.resource.group_resource}/"
+        self._caches.remove(prefix)
+        cacher = self._cachers[prefix] = Cacher(prefix, indexer(kind, strategy), fitted_to(kind, strategy))
+        await self._caches.add(cacher)
+        for one in found:
+            conversion = None if one.is_stored else between(one, stored)
+            served = Collection(one.resource, one.strategy, self._store, cacher, conversion)
+            self._by_kind[one.resource.object_type] = served
+
+    def drop(self, found: Sequence[ServedVersion]) -> None:
+        """Forget a custom resource; its watches end."""
+        for one in found:
+            prefix = f"{ROOT}{one.resource.group_resource}/"
+            self._caches.remove(prefix)
+            self._cachers.pop(prefix, None)
+            self._by_kind.pop(one.resource.object_type, None)
 
     def close_watches(self) -> None:
         """End every watch: the server stops."""

@@ -6,7 +6,6 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from steersman.api.meta import DeleteOptions, Kind, ObjectMeta, Preconditions
-from steersman.api.resources import resource_for
 from steersman.apimachinery.codec.json import decode, encode, parse
 from steersman.apimachinery.object import Object
 from steersman.apiserver.context import RequestContext
@@ -184,7 +183,7 @@ class LocalClient:
         parameters: Mapping[str, str] | None = None,
     ) -> RequestContext:
         """The request, allowed."""
-        resource = resource_for(kind)
+        resource = self._pipeline.table.of(kind)
         info = RequestInfo(
             verb=verb,
             path="",

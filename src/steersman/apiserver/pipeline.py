@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steersman.api.meta import DeleteOptions, Kind
-from steersman.api.resources import Resource, resource_named
+from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import encode
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import MethodNotSupported, method_not_supported, unknown_resource
@@ -20,6 +20,7 @@ from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.denial import denial
 from steersman.apiserver.request import Query, RequestInfo
+from steersman.apiserver.resourcetable import ResourceTable
 from steersman.apiserver.reviews import ReviewHandler
 from steersman.apiserver.subresources.interface import Subresources
 from steersman.apiserver.user import UserInfo
@@ -52,6 +53,7 @@ class Pipeline:
 
     def __init__(  # noqa: PLR0913  # what the pipeline is put together from
         self,
+        table: ResourceTable,
         collections: Collections,
         verbs: Verbs,
         authorizer: Authorizer,
@@ -59,6 +61,7 @@ class Pipeline:
         reviews: Mapping[type[Kind], ReviewHandler],
         clock: Clock,
     ) -> None:
+        self.table = table
         self._collections = collections
         self._verbs = verbs
         self._authorizer = authorizer
@@ -74,7 +77,7 @@ class Pipeline:
 
     def context(self, user: UserInfo, info: RequestInfo, query: Query, user_agent: str = "") -> RequestContext:
         """What the steps are told. NotFound for a resource that isn't served, MethodNotSupported for its verbs."""
-        resource = resource_named(info.group, info.version, info.resource)
+        resource = self.table.named(info.group, info.version, info.resource)
         if resource is None or (info.namespace and not resource.namespaced and info.resource != "namespaces"):
             raise unknown_resource()
         _check_verb(resource, info)

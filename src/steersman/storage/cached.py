@@ -29,6 +29,12 @@ class CachedObject:
 
 Index = Callable[[bytes], Facts]
 Matches = Callable[[Facts], bool]
+Fit = Callable[[bytes], bytes]
+
+
+def unchanged(stored: bytes) -> bytes:
+    """What is stored is what is served."""
+    return stored
 
 
 def with_resource_version(stored: bytes, revision: int) -> bytes:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from steersman.component.log import get_logger
-from steersman.storage.cached import CachedObject, Index, Matches, with_resource_version
+from steersman.storage.cached import CachedObject, Fit, Index, Matches, unchanged, with_resource_version
 from steersman.storage.interface import Entry, Event
 
 _log = get_logger(__name__)
@@ -128,11 +128,15 @@ class CacheWatch:
 
 
 class Cacher:
-    """All objects below one prefix of the store."""
+    """All objects below one prefix of the store.
 
-    def __init__(self, prefix: str, index: Index) -> None:
+    fit gives stored bytes as their kind has them today, which may have changed since they were stored.
+    """
+
+    def __init__(self, prefix: str, index: Index, fit: Fit = unchanged) -> None:
         self.prefix = prefix
         self._index = index
+        self._fit = fit
         self._objects: dict[str, CachedObject] = {}
         self._keys: list[str] = []
         self._window: deque[CacheEvent] = deque(maxlen=WINDOW_EVENTS)
@@ -161,8 +165,9 @@ class Cacher:
         known = self._objects.get(entry.key)
         if known is not None and known.revision == entry.revision:
             return known
-        data = with_resource_version(entry.value, entry.revision)
-        return CachedObject(entry.key, data, entry.revision, entry.create_revision, self._index(entry.value))
+        value = self._fit(entry.value)
+        data = with_resource_version(value, entry.revision)
+        return CachedObject(entry.key, data, entry.revision, entry.create_revision, self._index(value))
 
     def watch(self, from_revision: int, matches: Matches) -> CacheWatch:
         """Events after a revision; from 0, what is there now comes first as ADDED. TooOld when events are missing."""
@@ -213,8 +218,9 @@ class Cacher:
                 del self._objects[event.key]
                 del self._keys[bisect_left(self._keys, event.key)]
             return CacheEvent(event.revision, old, None)
-        data = with_resource_version(event.value, event.revision)
-        new = CachedObject(event.key, data, event.revision, event.create_revision, self._index(event.value))
+        value = self._fit(event.value)
+        data = with_resource_version(value, event.revision)
+        new = CachedObject(event.key, data, event.revision, event.create_revision, self._index(value))
         if old is None:
             insort(self._keys, event.key)
         self._objects[event.key] = new

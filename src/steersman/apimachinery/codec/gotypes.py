@@ -29,7 +29,7 @@ def type_error(tree: Any, schema: TypeSchema) -> str | None:
 
 
 def _look(tree: Any, schema: TypeSchema, place: _Place) -> str | None:
-    if tree is None or schema.form is Form.ANY:
+    if tree is None or schema.form is Form.ANY or (schema.is_structural and schema.object_type is None):
         return None
     match schema.form:
         case Form.OBJECT | Form.MAP if isinstance(tree, dict):

@@ -7,12 +7,12 @@ which drops nulls and unknown fields by the schema and reports what it dropped; 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
 
-from steersman.apimachinery.object import Object
+from steersman.apimachinery.object import Object, ObjectType
 from steersman.apimachinery.quantity import Quantity, QuantityError
 from steersman.apimachinery.schema import Form, TypeSchema, schema_of
 from steersman.apimachinery.times import MicroTime, format_micro_time
@@ -54,7 +54,7 @@ _encoder = msgspec.json.Encoder(enc_hook=_encode_custom)
 encode: Callable[[Any], bytes] = _encoder.encode
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _decoder(wanted: type[T]) -> msgspec.json.Decoder[T]:
     return msgspec.json.Decoder(wanted, dec_hook=_decode_custom)
 
@@ -92,11 +92,25 @@ def from_wire(tree: Any, wanted: type[T]) -> T:
     try:
         return _convert(tree, wanted)
     except msgspec.ValidationError:
-        kept, _ = conform(tree, schema_of(wanted))
+        schema = schema_of(wanted)
+        kept, _ = conform(tree, schema)
+    if schema.keeps_unknown and isinstance(kept, dict):
+        wanted = widened(wanted, tuple(sorted(kept.keys() - schema.fields.keys())))
     try:
         return _convert(kept, wanted)
     except (msgspec.ValidationError, TypeError) as error:
         raise DecodeError(str(error)) from error
+
+
+@lru_cache(maxsize=1024)
+def widened(wanted: type[T], names: tuple[str, ...]) -> type[T]:
+    """The type of a custom resource that keeps unknown fields, with the unknown ones of an object as its own."""
+    if not names:
+        return wanted
+    fields = {"__annotations__": dict.fromkeys(names, Any), **dict.fromkeys(names)}
+    made: type[T] = ObjectType(wanted.__name__, (wanted,), fields, rename=None)
+    setattr(made, "__facts__", wanted.__facts__)  # noqa: B010  # read only for those who ask by name
+    return made
 
 
 def _convert(tree: Any, wanted: type[T]) -> T:
@@ -123,12 +137,16 @@ def conform(tree: Any, schema: TypeSchema) -> tuple[Any, Lenient]:
 
 def _conform(tree: Any, schema: TypeSchema, path: str, unknown: list[str]) -> Any:
     match tree:
+        case _ if schema.is_structural and schema.object_type is None:
+            return tree  # a tree within the object, kept as it came
         case dict() if schema.fields:
             kept: dict[str, Any] = {}
             for name, value in tree.items():
                 field = schema.fields.get(name)
                 where = f"{path}.{name}" if path else name
-                if field is None:
+                if field is None and schema.keeps_unknown:
+                    kept[name] = value
+                elif field is None:
                     unknown.append(where)
                 elif value is not None:
                     kept[name] = _conform(value, field.schema, where, unknown)

@@ -63,7 +63,8 @@ def decode_validated(data: bytes, wanted: type[T], validation: FieldValidation) 
     try:
         if validation is FieldValidation.IGNORE:
             return Decoded(_decode_explained(data, wanted))
-        made = decode_exact(data, wanted)
+        # A custom resource's type takes anything in its trees, so decoding alone finds nothing there.
+        made = decode_exact(data, wanted) if wanted.__facts__.structural is None else None
         if made is not None and not _repeats(data):
             return Decoded(made)
         found = problems(parse_pairs(data), schema_of(wanted))
@@ -141,7 +142,7 @@ def _below(schema: TypeSchema, name: str) -> TypeSchema | None:
     """The schema of a field, or None when there is none of that name."""
     if schema.form is Form.OBJECT:
         field = schema.fields.get(name)
-        return field.schema if field else None
+        return field.schema if field else ANYTHING if schema.keeps_unknown else None
     return schema.items or ANYTHING
 
 

@@ -4,7 +4,7 @@ They are large and seldom asked for: whoever serves them makes them at the first
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,12 +112,20 @@ class Document:
 class Documents:
     """All documents of a resource table, each made when first asked for."""
 
-    def __init__(self, resources: Sequence[ResourceLine], meta: MetaTypes, version: str) -> None:
+    def __init__(
+        self, resources: Sequence[ResourceLine], meta: MetaTypes, version: str, known: "Documents | None" = None
+    ) -> None:
         self._resources = resources
         self._meta = meta
         self._version = version
         self._groups = group_versions(resources)
-        self._made: dict[str, Document] = {}
+        self._made: dict[str, Document] = known.unchanged(self._groups) if known is not None else {}
+
+    def unchanged(self, groups: Mapping[str, Sequence[ResourceLine]]) -> dict[str, Document]:
+        """The version 3 documents that are right for these resources too."""
+        return {
+            path: one for path, one in self._made.items() if path in groups and groups[path] == self._groups.get(path)
+        }
 
     def v2(self) -> Document:
         """`/openapi/v2` as JSON."""

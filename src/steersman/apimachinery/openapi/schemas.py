@@ -10,6 +10,7 @@ from typing import Any
 
 from steersman.apimachinery.markers import OneOf
 from steersman.apimachinery.object import GroupVersionKind, Object
+from steersman.apimachinery.openapi import custom
 from steersman.apimachinery.schema import NO_DEFAULT, FieldSchema, Form, TypeSchema, schema_of
 
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
@@ -133,6 +134,9 @@ class Definitions:
         name = definition_name(wanted)
         if name in self.made:
             return name
+        if schema.facts.published is not None:
+            self._define_custom(name, schema)
+            return name
         # Entered before its fields are read, because types may contain themselves.
         made = self.made[name] = {"description": inspect.cleandoc(wanted.__doc__ or wanted.__name__), "type": "object"}
         properties = {one.name: self._property(one) for one in schema.fields.values()}
@@ -145,6 +149,15 @@ class Definitions:
         if schema.facts.atomic:
             made["x-kubernetes-map-type"] = "atomic"
         return name
+
+    def _define_custom(self, name: str, schema: TypeSchema) -> None:
+        """A custom resource's, as its users wrote it, with what every object has."""
+        assert schema.facts.published is not None
+        assert schema.facts.gvk is not None
+        made = self.made[name] = custom.published(schema.facts.published, is_v3=self.dialect.is_v3)
+        envelope = {one: self._property(schema.fields[one]) for one in ("apiVersion", "kind", "metadata")}
+        made["properties"] = dict(sorted({**made.get("properties", {}), **envelope}.items()))
+        made["x-kubernetes-group-version-kind"] = [gvk_entry(schema.facts.gvk)]
 
     def _property(self, one: FieldSchema) -> dict[str, Any]:
         if one.schema.form is Form.ANY and one.name == "fieldsV1":

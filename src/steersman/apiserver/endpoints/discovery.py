@@ -9,6 +9,7 @@ from typing import Any
 from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import encode
 from steersman.apiserver.http.answers import CACHE_CONTROL, json_answer
+from steersman.apiserver.resourcetable import ResourceTable, version_rank
 from steersman.component.http.message import Response
 
 # Source: the order of upstream's groups, by priority of APIServices.
@@ -21,13 +22,20 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryLi
 
 
 class Discovery:
-    """The documents about a set of resources; made once, a few kilobytes each."""
+    """The documents about what is served now."""
 
-    def __init__(self, resources: Sequence[Resource], address: str) -> None:
-        self._versions: dict[str, dict[str, list[Resource]]] = {}
-        for resource in sorted(resources, key=lambda one: (_rank(one.group), one.plural)):
-            self._versions.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+    def __init__(self, table: ResourceTable, address: str) -> None:
+        self._table = table
         self._address = address
+        self._generation = -1
+        self._grouped: dict[str, dict[str, list[Resource]]] = {}
+
+    @property
+    def _versions(self) -> dict[str, dict[str, list[Resource]]]:
+        """The resources by group and version, in upstream's order."""
+        if self._generation != self._table.generation:
+            self._generation, self._grouped = self._table.generation, _grouped(self._table.all)
+        return self._grouped
 
     def answer(self, path: str, accept: str) -> Response | None:
         """The document at a path; None when there is nothing."""
@@ -95,6 +103,16 @@ class Discovery:
         })  # fmt: skip
         headers = (CACHE_CONTROL, ("Content-Type", AGGREGATED.format(api_version)), ("Vary", "Accept"))
         return Response(200, headers, body)
+
+
+def _grouped(resources: Sequence[Resource]) -> dict[str, dict[str, list[Resource]]]:
+    made: dict[str, dict[str, list[Resource]]] = {}
+    for resource in sorted(resources, key=lambda one: (_rank(one.group), one.plural)):
+        made.setdefault(resource.group, {}).setdefault(resource.version, []).append(resource)
+    return {
+        group: dict(sorted(versions.items(), key=lambda one: version_rank(one[0]), reverse=True))
+        for group, versions in made.items()
+    }
 
 
 def _rank(group: str) -> tuple[int, str]:

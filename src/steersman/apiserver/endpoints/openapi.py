@@ -1,13 +1,11 @@
 """The OpenAPI endpoints: documents are made at the first request and kept, and a client that has one gets 304."""
 
-from collections.abc import Sequence
-
 from steersman.api import meta
-from steersman.api.resources import Resource
 from steersman.apimachinery.codec.negotiate import negotiate
 from steersman.apimachinery.openapi.documents import Document, Documents
 from steersman.apimachinery.openapi.gnostic import ASKED_BY
 from steersman.apimachinery.openapi.operations import MetaTypes
+from steersman.apiserver.resourcetable import ResourceTable
 from steersman.component.http.message import Request, Response
 
 META_TYPES = MetaTypes(meta.DeleteOptions, meta.Status, meta.ListMeta)
@@ -19,8 +17,19 @@ KEPT_FOREVER, REVALIDATED = "public, immutable, max-age=31536000", "no-cache, pr
 class OpenAPI:
     """Answers below `/openapi`."""
 
-    def __init__(self, resources: Sequence[Resource], version: str) -> None:
-        self._documents = Documents(resources, META_TYPES, version)
+    def __init__(self, table: ResourceTable, version: str) -> None:
+        self._table = table
+        self._version = version
+        self._generation = -1
+        self._made = Documents((), META_TYPES, version)
+
+    @property
+    def _documents(self) -> Documents:
+        """The documents of what is served now; those of groups that haven't changed are kept."""
+        if self._generation != self._table.generation:
+            self._generation = self._table.generation
+            self._made = Documents(self._table.all, META_TYPES, self._version, self._made)
+        return self._made
 
     def answer(self, path: str, request: Request) -> Response | None:
         """The document at a path; None when there is nothing."""

@@ -148,8 +148,10 @@ def _head(kind: str, api_version: str, meta: dict[str, Any]) -> bytes:
 
 def _list_parts(resource: Resource, meta: dict[str, Any], items: Sequence[bytes]) -> list[bytes]:
     """A list around its objects' bytes. Source: in lists of built-in kinds the items don't say what they are."""
+    parts = [_head(resource.list_name, resource.gvk.api_version, meta) + b'"items":[']
+    if resource.custom:
+        return [*parts, b",".join(items), b"]}\n"]
     prefix = len(encode({"kind": resource.kind, "apiVersion": resource.gvk.api_version}))
-    parts = [_head(f"{resource.kind}List", resource.gvk.api_version, meta) + b'"items":[']
     for data in items:
         parts.append(b"{")
         parts.append(cast("bytes", memoryview(data)[prefix:]))

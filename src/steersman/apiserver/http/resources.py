@@ -15,7 +15,7 @@ from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.verbs.apply import read_configuration
 from steersman.apiserver.verbs.delete import Deleted
-from steersman.apiserver.verbs.patch import PATCH_TYPES, read_patch
+from steersman.apiserver.verbs.patch import CUSTOM_PATCH_TYPES, PATCH_TYPES, read_patch
 from steersman.apiserver.verbs.watch import error_frame, write_stream
 from steersman.apiserver.verbs.write import Written
 from steersman.component.http.message import BodyWriter, Request, Response
@@ -89,7 +89,8 @@ class ResourceHandler:
         return self._written(context, request, await self._pipeline.update(context, obj))
 
     async def _patch(self, context: RequestContext, request: Request) -> Response:
-        media_type = body_type(request.headers.get("content-type", ""), (*PATCH_TYPES, APPLY_PATCH))
+        supported = CUSTOM_PATCH_TYPES if context.resource.custom else PATCH_TYPES
+        media_type = body_type(request.headers.get("content-type", ""), (*supported, APPLY_PATCH))
         context.check_write_options(is_apply=media_type == APPLY_PATCH)
         data = await read_body(request)
         if media_type == APPLY_PATCH:
@@ -110,8 +111,8 @@ class ResourceHandler:
         options = await read_delete_options(context, request)
         revision, deleted = await self._pipeline.delete_collection(context, options)
         resource = context.resource
-        head = b'{"kind":"%bList","apiVersion":"%b","metadata":{"resourceVersion":"%d"},"items":[' % (
-            resource.kind.encode(), resource.gvk.api_version.encode(), revision,
+        head = b'{"kind":"%b","apiVersion":"%b","metadata":{"resourceVersion":"%d"},"items":[' % (
+            resource.list_name.encode(), resource.gvk.api_version.encode(), revision,
         )  # fmt: skip
         return json_answer(200, head + b",".join(deleted) + b"]}\n")
 

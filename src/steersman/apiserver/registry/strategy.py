@@ -6,8 +6,9 @@ Source: apiserver/pkg/registry/rest: RESTCreateStrategy, RESTUpdateStrategy, RES
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+from steersman.api.autoscaling import Scale
 from steersman.api.meta import DeleteOptions, Kind
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
@@ -30,8 +31,28 @@ NAME_COLUMN = Column("Name", format="name", description="Name must be unique wit
 AGE_COLUMN = Column("Age", description="Time since the object was made.")
 
 
+class Scaling(Protocol):
+    """Where a kind has the numbers that `scale` shows."""
+
+    @property
+    def replicas(self) -> tuple[str, ...]:
+        """The path of the wanted number as managedFields say it: `f:spec`, `f:replicas`."""
+        ...
+
+    def scale_of(self, parent: Any) -> Scale:
+        """The Scale of an object."""
+        ...
+
+    def with_replicas(self, parent: Any, replicas: int) -> Any:
+        """The object with another number."""
+        ...
+
+
 class Strategy(Generic[K]):
     """Everything here is pure: objects in, objects or causes out."""
+
+    # Of kinds that say themselves where their replicas are; None: as built-in ones have them.
+    scaling: Scaling | None = None
 
     columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
     # A PUT without resourceVersion overwrites.
@@ -106,6 +127,10 @@ class Strategy(Generic[K]):
         """The cells of `columns`."""
         created = obj.metadata.creationTimestamp
         return (obj.metadata.name, created.strftime("%Y-%m-%dT%H:%M:%SZ") if created else "<unknown>")
+
+    def prepare_for_delete(self, obj: K, now: datetime) -> K:
+        """The object as its deletion finds it: a kind that has more to clean up holds it by a finalizer."""
+        return obj
 
     def grace_period_seconds(self, obj: K, options: DeleteOptions) -> int | None:
         """How long a deleted object lives on; None for kinds that go at once."""

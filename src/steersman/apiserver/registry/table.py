@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
+from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.meta import Kind
-from steersman.apiserver.registry import cluster, config, network, pods, workloads
+from steersman.apiserver.registry import apiextensions, cluster, config, network, pods, workloads
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
+    CustomResourceDefinition: apiextensions.CustomResourceDefinitionStrategy,
     core.ConfigMap: config.ConfigMapStrategy,
     core.Endpoints: network.EndpointsStrategy,
     core.Event: config.EventStrategy,

@@ -4,14 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 from steersman.api import apps, autoscaling, core
-from steersman.api.meta import Kind, ObjectMeta
+from steersman.api.meta import Kind
 from steersman.apimachinery.codec.json import decode, to_wire
+from steersman.apimachinery.managedfields.fieldset import Path
 from steersman.apimachinery.managedfields.scale import ScaleFields
 from steersman.apimachinery.object import Object, replace
 from steersman.apimachinery.selectors import from_label_selector, from_labels
 from steersman.apimachinery.status import Cause, invalid, modified
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
+from steersman.apiserver.registry.strategy import Scaling
+from steersman.apiserver.scaling import identity
 from steersman.apiserver.subresources.interface import Unsupported
 from steersman.apiserver.verbs.metadata import invalid_value
 from steersman.apiserver.verbs.ownership import with_entries
@@ -30,41 +33,35 @@ class ScaleHandler(Unsupported):
     async def get(self, context: RequestContext) -> Object:
         """The parent's Scale."""
         collection = self._collections.of(context.resource.object_type)
-        return scale_of(collection.decoded(collection.find(context.namespace, context.info.name)))
+        found = collection.decoded(collection.find(context.namespace, context.info.name))
+        return (collection.strategy.scaling or BUILT_IN).scale_of(found)
 
     async def update(self, context: RequestContext, transform: Callable[[Any], Any], retries: bool) -> Object:
         """Set the number of replicas."""
         collection = self._collections.of(context.resource.object_type)
+        scaling = collection.strategy.scaling or BUILT_IN
 
         def scaled(parent: Any) -> Any:
-            owners = _owners(collection.kind)
+            owners = _owners(collection.kind, scaling.replicas)
             before = to_wire(parent.metadata).get("managedFields", [])
-            scale: autoscaling.Scale = transform(with_entries(scale_of(parent), owners.to_scale(before)))
+            scale: autoscaling.Scale = transform(with_entries(scaling.scale_of(parent), owners.to_scale(before)))
             _check(context, scale, parent)
             after = owners.to_object(before, to_wire(scale.metadata).get("managedFields", []))
-            return with_entries(with_replicas(parent, scale.spec.replicas), after)
+            return with_entries(scaling.with_replicas(parent, scale.spec.replicas), after)
 
         written = await self._writer.update(
             context, collection, Change(scaled, retries=True, prepare=collection.strategy.prepare_for_update)
         )
-        return scale_of(decode(written.data, collection.kind))
+        return scaling.scale_of(decode(written.data, collection.kind))
 
 
 def scale_of(parent: Any) -> autoscaling.Scale:
     """The Scale of an object."""
-    meta, selector = parent.metadata, parent.spec.selector
+    selector = parent.spec.selector
     chosen = from_labels(selector) if isinstance(parent, core.ReplicationController) else from_label_selector(selector)
-    # Source: storage.ScaleREST: the parent's identity, without its labels and annotations.
-    shown = ObjectMeta(
-        name=meta.name,
-        namespace=meta.namespace,
-        uid=meta.uid,
-        resourceVersion=meta.resourceVersion,
-        creationTimestamp=meta.creationTimestamp,
-    )
     replicas = parent.spec.replicas
     return autoscaling.Scale(
-        metadata=shown,
+        metadata=identity(parent),
         spec=autoscaling.ScaleSpec(replicas=1 if replicas is None else replicas),
         status=autoscaling.ScaleStatus(replicas=parent.status.replicas, selector=_text(chosen)),
     )
@@ -75,10 +72,27 @@ def with_replicas(parent: Any, replicas: int) -> Any:
     return replace(parent, spec=replace(parent.spec, replicas=replicas))
 
 
-def _owners(kind: type[Kind]) -> ScaleFields:
+class BuiltInScaling:
+    """Replicas where apps and core have them."""
+
+    replicas: Path = ("f:spec", "f:replicas")
+
+    def scale_of(self, parent: Any) -> autoscaling.Scale:
+        """As `scale_of`."""
+        return scale_of(parent)
+
+    def with_replicas(self, parent: Any, replicas: int) -> Any:
+        """As `with_replicas`."""
+        return with_replicas(parent, replicas)
+
+
+BUILT_IN: Scaling = BuiltInScaling()
+
+
+def _owners(kind: type[Kind], replicas: Path) -> ScaleFields:
     gvk = kind.__facts__.gvk
     assert gvk is not None, f"{kind.__name__} declares no api"
-    return ScaleFields(gvk.api_version, {gvk.api_version: ("f:spec", "f:replicas")})
+    return ScaleFields(gvk.api_version, {gvk.api_version: replicas})
 
 
 def _text(selector: Any) -> str:

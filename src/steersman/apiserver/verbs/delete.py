@@ -70,6 +70,7 @@ class Deleter:
             if guard is not None:
                 check_preconditions(collection.resource, old, guard.uid, guard.resourceVersion)
             await self._admitted(context, old, options)
+            old = collection.strategy.prepare_for_delete(old, context.now)
             deletion = decide(old, options, collection.strategy.grace_period_seconds(old, options), context.now)
             try:
                 if context.dry_run or options.dryRun:

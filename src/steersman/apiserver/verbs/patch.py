@@ -22,6 +22,8 @@ from steersman.apiserver.http.body import with_owners_forgotten
 K = TypeVar("K", bound=Object)
 
 PATCH_TYPES = (JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH)
+# A strategic patch needs merge keys, which definitions can't declare.
+CUSTOM_PATCH_TYPES = (JSON_PATCH, MERGE_PATCH)
 
 
 @dataclass(frozen=True, slots=True)

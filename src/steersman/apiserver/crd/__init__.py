@@ -1,0 +1,1 @@
+"""Kinds that users define: how a CustomResourceDefinition becomes resources that are served."""

@@ -1,0 +1,167 @@
+"""Custom resources: from a definition to objects that are served like any other."""
+
+import asyncio
+from typing import Any
+
+from tests.api.server import WAIT_SECONDS, Served
+
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+TABS = "/apis/stable.example.com/v1/namespaces/default/crontabs"
+TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+
+def definition(schema: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    spec = {
+        "type": "object",
+        "properties": {"cron": {"type": "string"}, "replicas": {"type": "integer", "default": 1}},
+    }
+    status = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
+    whole = schema or {"type": "object", "properties": {"spec": spec, "status": status}}
+    version = {
+        "name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": whole},
+        "subresources": {"status": {}, "scale": {
+            "specReplicasPath": ".spec.replicas", "statusReplicasPath": ".status.replicas",
+        }},
+        "additionalPrinterColumns": [{"name": "Cron", "type": "string", "jsonPath": ".spec.cron"}],
+        "selectableFields": [{"jsonPath": ".spec.cron"}],
+        **more,
+    }  # fmt: skip
+    names = {"plural": "crontabs", "kind": "CronTab", "shortNames": ["ct"]}
+    return {
+        "metadata": {"name": "crontabs.stable.example.com"},
+        "spec": {"group": "stable.example.com", "scope": "Namespaced", "names": names, "versions": [version]},
+    }
+
+
+def tab(name: str, **fields: Any) -> dict[str, Any]:
+    return {"apiVersion": "stable.example.com/v1", "kind": "CronTab", "metadata": {"name": name}, **fields}
+
+
+async def established(server: Served, crd: dict[str, Any]) -> None:
+    made = await server.post(CRDS, crd)
+    assert made.status == 201, made.json
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not any(
+            one["type"] == "Established" and one["status"] == "True"
+            for one in (await server.get(f"{CRDS}/{crd['metadata']['name']}")).json["status"]["conditions"]
+        ):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_custom_resource_lives_like_any_other(server: Served) -> None:
+    assert (await server.get(TABS)).status == 404
+    await established(server, definition())
+    made = await server.post(TABS, tab("a", spec={"cron": "* *", "colour": "red"}, status={"replicas": 9}))
+    assert made.status == 201
+    assert made.json["spec"] == {"cron": "* *", "replicas": 1}
+    assert "status" not in made.json
+    assert made.json["metadata"]["generation"] == 1
+    changed = await server.patch(f"{TABS}/a", {"spec": {"cron": "x"}})
+    assert (changed.json["spec"]["cron"], changed.json["metadata"]["generation"]) == ("x", 2)
+    status = await server.patch(f"{TABS}/a/status", {"status": {"replicas": 3}, "spec": {"cron": "y"}})
+    assert (status.json["status"], status.json["spec"]["cron"]) == ({"replicas": 3}, "x")
+    assert status.json["metadata"]["generation"] == 2
+    listed = (await server.get(TABS)).json
+    assert (listed["kind"], listed["items"][0]["kind"]) == ("CronTabList", "CronTab")
+    scaled = await server.patch(f"{TABS}/a/scale", {"spec": {"replicas": 5}})
+    assert (scaled.json["spec"], scaled.json["status"]["replicas"]) == ({"replicas": 5}, 3)
+    assert (await server.get(f"{TABS}/a")).json["spec"]["replicas"] == 5
+
+
+async def test_unknown_fields_are_reported_and_wrong_bodies_refused(server: Served) -> None:
+    await established(server, definition())
+    strict = await server.post(f"{TABS}?fieldValidation=Strict", tab("a", spec={"colour": "red"}))
+    assert (strict.status, 'unknown field "spec.colour"' in strict.json["message"]) == (400, True)
+    unsupported = await server.patch(f"{TABS}/a", {}, "strategic")
+    assert unsupported.status == 415
+
+
+async def test_columns_and_selectors_come_from_the_definition(server: Served) -> None:
+    await established(server, definition())
+    await server.post(TABS, tab("a", spec={"cron": "one"}))
+    await server.post(TABS, tab("b", spec={"cron": "two"}))
+    table = (await server.get(TABS, accept=TABLE)).json
+    assert [one["name"] for one in table["columnDefinitions"]] == ["Name", "Cron"]
+    assert [row["cells"] for row in table["rows"]] == [["a", "one"], ["b", "two"]]
+    chosen = (await server.get(f"{TABS}?fieldSelector=spec.cron%3Dtwo")).json
+    assert [one["metadata"]["name"] for one in chosen["items"]] == ["b"]
+
+
+async def test_discovery_and_openapi_know_it_at_once(server: Served) -> None:
+    await established(server, definition())
+    found = (await server.get("/apis/stable.example.com/v1")).json["resources"]
+    assert [one["name"] for one in found] == ["crontabs", "crontabs/scale", "crontabs/status"]
+    assert found[0]["shortNames"] == ["ct"]
+    schemas = (await server.get("/openapi/v3/apis/stable.example.com/v1")).json["components"]["schemas"]
+    assert schemas["com.example.stable.v1.CronTab"]["properties"]["spec"]["properties"]["cron"] == {"type": "string"}
+    assert "com.example.stable.v1.CronTab" in (await server.get("/openapi/v2")).json["definitions"]
+
+
+async def test_apply_works_on_custom_resources(server: Served) -> None:
+    await established(server, definition())
+    kind = "application/apply-patch+yaml"
+    made = await server.patch(f"{TABS}/a?fieldManager=one", tab("a", spec={"cron": "x"}), kind)
+    assert made.status == 201, made.json
+    refused = await server.patch(f"{TABS}/a?fieldManager=two", tab("a", spec={"cron": "y"}), kind)
+    assert (refused.status, 'conflict with "one": .spec.cron' in refused.json["message"]) == (409, True)
+
+
+async def test_a_root_that_keeps_unknown_fields_keeps_them(server: Served) -> None:
+    await established(server, definition({"type": "object", "x-kubernetes-preserve-unknown-fields": True}))
+    await server.post(TABS, tab("a", anything={"b": [1, None]}, other=2))
+    changed = await server.patch(f"{TABS}/a", {"more": True})
+    assert {name: changed.json[name] for name in ("anything", "other", "more")} == {
+        "anything": {"b": [1, None]}, "other": 2, "more": True,
+    }  # fmt: skip
+
+
+async def test_a_new_schema_shows_on_what_is_stored(server: Served) -> None:
+    await established(server, definition())
+    await server.post(TABS, tab("a", spec={"cron": "x"}))
+    crd = (await server.get(f"{CRDS}/crontabs.stable.example.com")).json
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]
+    del schema["cron"]
+    schema["size"] = {"type": "integer", "default": 7}
+    assert (await server.put(f"{CRDS}/crontabs.stable.example.com", crd)).status == 200
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (spec := (await server.get(f"{TABS}/a")).json.get("spec")) != {"replicas": 1, "size": 7}:
+            assert spec is None or spec == {"cron": "x", "replicas": 1}
+            await asyncio.sleep(0.005)
+
+
+async def test_two_versions_show_the_same_object(server: Served) -> None:
+    crd = definition()
+    crd["spec"]["versions"].append({**crd["spec"]["versions"][0], "name": "v2", "storage": False})
+    await established(server, crd)
+    other = TABS.replace("/v1/", "/v2/")
+    made = await server.post(other, {**tab("a", spec={"cron": "x"}), "apiVersion": "stable.example.com/v2"})
+    assert made.json["apiVersion"] == "stable.example.com/v2"
+    assert (await server.get(f"{TABS}/a")).json["apiVersion"] == "stable.example.com/v1"
+    groups = {one["name"]: one for one in (await server.get("/apis")).json["groups"]}
+    assert groups["stable.example.com"]["preferredVersion"]["version"] == "v2"
+
+
+async def test_a_definition_takes_its_objects_with_it(server: Served) -> None:
+    await established(server, definition())
+    await server.post(TABS, tab("a"))
+    gone = await server.delete(f"{CRDS}/crontabs.stable.example.com")
+    assert gone.json["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (await server.get(f"{CRDS}/crontabs.stable.example.com")).status != 404:
+            await asyncio.sleep(0.005)
+    assert (await server.get(TABS)).status == 404
+    await established(server, definition())
+    assert (await server.get(TABS)).json["items"] == []
+
+
+async def test_a_name_that_is_taken_is_not_accepted(server: Served) -> None:
+    await established(server, definition())
+    other = definition()
+    other["metadata"]["name"] = "crons.stable.example.com"
+    other["spec"]["names"] = {"plural": "crons", "kind": "CronTab"}
+    await server.post(CRDS, other)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not (found := (await server.get(f"{CRDS}/crons.stable.example.com")).json["status"]["conditions"]):
+            await asyncio.sleep(0.005)
+    conditions = {one["type"]: (one["status"], one["reason"]) for one in found}
+    assert conditions == {"NamesAccepted": ("False", "ListKindConflict"), "Established": ("False", "NotAccepted")}
