@@ -21,6 +21,7 @@ from steersman.apiserver.crd.controller import CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
 from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
+from steersman.apiserver.endpoints.storehealth import answering
 from steersman.apiserver.http.handler import RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.local import LocalClient
@@ -143,7 +144,7 @@ class APIServer:
         discovery = Discovery(self.table, f"{config.advertise_address}:{config.advertise_port}")
         health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
-            endpoint.add("etcd", when(self._ready.is_set, "the store isn't read yet"))
+            endpoint.add("etcd", answering(deps.store))
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
         openapi = OpenAPI(self.table, GIT_VERSION)
         return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi.answer)

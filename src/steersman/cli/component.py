@@ -3,8 +3,9 @@
 import argparse
 from functools import partial
 
+from steersman.cli.etcdflags import etcd_settings
 from steersman.cli.existing import existing_cluster
-from steersman.cluster.components import RUNNERS, run_node
+from steersman.cluster.components import RUNNERS, run_apiserver, run_node
 from steersman.component import log
 from steersman.component.mainloop import run_until_stopped
 
@@ -15,5 +16,7 @@ def run(arguments: argparse.Namespace) -> None:
     layout, facts = existing_cluster(arguments)
     if arguments.command == "node":
         run_until_stopped(partial(run_node, layout, facts, arguments.node))
+    elif arguments.command == "apiserver":
+        run_until_stopped(partial(run_apiserver, layout, facts, etcd_settings(arguments)))
     else:
         run_until_stopped(partial(RUNNERS[arguments.command], layout, facts))

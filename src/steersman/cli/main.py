@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from steersman.cli import etcdflags
 from steersman.cli.errors import CommandError
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import API_PORT, CLUSTER_CIDR, DEFAULT_DATA_DIR, NODE_NETWORK, SERVICE_CIDR
@@ -17,6 +18,7 @@ COMMANDS = {
     "status": "what runs, and what is wrong",
     "reset": "stop the cluster and delete its data",
     "kubeconfig": "print the administrator's kubeconfig",
+    "migrate": "move a stopped cluster's objects between SQLite and etcd",
     "image": "import images, list images",
     "version": "print the version",
     "supervise": "keep a cluster's processes running",
@@ -67,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
         if name == "image":
             command.add_argument("action", choices=("import", "list"))
             command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
+        if name in ("apiserver", "migrate"):
+            etcdflags.add_to(command)
+        if name == "migrate":
+            place = "sqlite (the cluster's own database), a path of a database, or etcd (at --etcd-servers)"
+            command.add_argument("--from", dest="source", required=True, metavar="PLACE", help=place)
+            command.add_argument("--to", dest="target", required=True, metavar="PLACE", help=place)
+            command.add_argument("--overwrite", action="store_true", help="delete what the target holds")
         if name == "node":
             command.add_argument("--node", default="node1", help="its name")
     return parser

@@ -11,6 +11,7 @@ from random import SystemRandom
 from typing import Any
 
 from steersman.cluster.layout import ClusterFacts, Layout
+from steersman.cluster.storesettings import EtcdSettings
 from steersman.component.clock import RealClock
 from steersman.component.log import get_logger
 from steersman.component.threads import Threads
@@ -21,19 +22,19 @@ _log = get_logger(__name__)
 SWITCH_INTERVAL_SECONDS = 0.0005
 
 
-async def run_apiserver(layout: Layout, facts: ClusterFacts) -> None:
-    """The API server over SQLite, with TLS."""
+async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings | None = None) -> None:
+    """The API server with TLS, over the store that is given or noted."""
     from steersman.apiserver.app import ServerConfig
     from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
+    from steersman.cluster.stores import open_store
     from steersman.component.http.server import HTTPServer
     from steersman.component.tls import client_context, server_context
-    from steersman.storage.sqlite import open_sqlite
 
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     clock = RealClock()
     credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
-    store = await open_sqlite(layout.database, clock)
+    store = await open_store(layout, etcd, clock)
     server = ServerConfig(advertise_address=facts.address, advertise_port=facts.port, service_cidr=facts.service_cidr)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
     kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)

@@ -22,7 +22,7 @@ from steersman.apiserver.request import Query, read_request
 from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
 from steersman.component.http.message import UPGRADED, ClientGone, Request, Response
 from steersman.component.log import get_logger
-from steersman.storage.interface import StoreClosed, StoreFull
+from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable
 
 _log = get_logger(__name__)
 
@@ -93,6 +93,10 @@ def as_status(error: Exception, path: str) -> StatusError:
         case StoreFull():
             _log.error("the store takes no more writes", path=path, error=str(error))
             return InternalError("the disk is full: nothing can be written until there is room again")
+        case StoreUnavailable():
+            # Source: ErrorToAPIStatus: what storage says is passed on, without a reason.
+            _log.warning("the store doesn't answer", path=path, error=str(error))
+            return StatusError(str(error))
         case StoreClosed():
             return ServiceUnavailable("the server is shutting down")
         case _:
