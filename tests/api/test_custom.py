@@ -165,3 +165,41 @@ async def test_a_name_that_is_taken_is_not_accepted(server: Served) -> None:
             await asyncio.sleep(0.005)
     conditions = {one["type"]: (one["status"], one["reason"]) for one in found}
     assert conditions == {"NamesAccepted": ("False", "ListKindConflict"), "Established": ("False", "NotAccepted")}
+
+
+async def test_what_the_schema_forbids_is_refused_in_upstreams_words(server: Served) -> None:
+    spec = {
+        "type": "object", "required": ["cron"],
+        "properties": {
+            "cron": {"type": "string", "pattern": r"^\d+$"}, "replicas": {"type": "integer", "maximum": 3},
+            "mode": {"type": "string", "enum": ["a", "b"]},
+            "ports": {"type": "array", "x-kubernetes-list-type": "set", "items": {"type": "integer"}},
+        },
+    }  # fmt: skip
+    await established(server, definition({"type": "object", "properties": {"spec": spec}}))
+    body = tab("a", spec={"cron": "x", "replicas": 4, "mode": "c", "ports": [1, 1]})
+    refused = (await server.post(TABS, body)).json
+    assert refused["code"] == 422
+    assert refused["message"] == (
+        'CronTab.stable.example.com "a" is invalid: ['
+        "spec.cron: Invalid value: \"x\": spec.cron in body should match '^\\d+$', "
+        "spec.replicas: Invalid value: 4: spec.replicas in body should be less than or equal to 3, "
+        'spec.mode: Unsupported value: "c": supported values: "a", "b", '
+        "spec.ports[1]: Duplicate value: 1]"
+    )
+    missing = (await server.post(TABS, tab("a", spec={"replicas": "x"}))).json["message"]
+    assert "spec.cron: Required value" in missing
+    assert 'spec.replicas: Invalid value: "string": spec.replicas in body must be of type integer: "string"' in missing
+
+
+async def test_what_was_invalid_before_does_not_hold_up_other_changes(server: Served) -> None:
+    await established(server, definition())
+    await server.post(TABS, tab("a", spec={"cron": "long", "replicas": 1}))
+    crd = (await server.get(f"{CRDS}/crontabs.stable.example.com")).json
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["cron"]["maxLength"] = 2
+    await server.put(f"{CRDS}/crontabs.stable.example.com", crd)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (await server.post(f"{TABS}?dryRun=All", tab("b", spec={"cron": "long"}))).status == 201:
+            await asyncio.sleep(0.005)
+    assert (await server.patch(f"{TABS}/a", {"spec": {"replicas": 2}})).status == 200
+    assert (await server.patch(f"{TABS}/a", {"spec": {"cron": "longer"}})).status == 422

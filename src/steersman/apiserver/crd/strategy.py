@@ -15,6 +15,8 @@ from steersman.apimachinery.jsonpath import compile_path
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.pruning import prune
 from steersman.apimachinery.schema import NO_DEFAULT, TypeSchema, schema_of
+from steersman.apimachinery.schemachecks import check
+from steersman.apimachinery.schemalists import list_faults
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.crd.columns import CustomColumns
 from steersman.apiserver.crd.kinds import written_schema
@@ -80,7 +82,18 @@ class CustomStrategy(Strategy[Any]):
 
     def validate(self, obj: Any) -> Sequence[Cause]:
         """What the schema says is wrong."""
-        return ()
+        found = check(_tree(obj), self._written)
+        return [*found, *list_faults(_tree(obj), self._schema)]
+
+    def validate_update(self, obj: Any, old: Any) -> Sequence[Cause]:
+        """What is wrong in what has changed: a schema that became stricter doesn't hold up other changes."""
+        was = _tree(old)
+        found = check(_tree(obj), self._written, old=was)
+        return found if list_faults(was, self._schema) else [*found, *list_faults(_tree(obj), self._schema)]
+
+    def validate_subresource(self, subresource: str, obj: Any, old: Any) -> Sequence[Cause]:
+        """What is wrong with the result."""
+        return self.validate_update(obj, old)
 
     def selectable(self, obj: Any) -> Mapping[str, str]:
         """The selectable fields of the definition."""
@@ -93,6 +106,13 @@ class CustomStrategy(Strategy[Any]):
     def row(self, obj: Any, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
         return self._columns.row(obj, now)
+
+
+def _tree(obj: Any) -> dict[str, Any]:
+    """What the schema is about: of metadata only the name can be constrained."""
+    found = {name: value for name in spec_fields_and_status(obj) if (value := getattr(obj, name)) is not None}
+    meta = {"name": obj.metadata.name, "generateName": obj.metadata.generateName}
+    return {"kind": obj.kind, "apiVersion": obj.apiVersion, "metadata": meta, **found}
 
 
 def spec_fields_and_status(obj: Kind) -> tuple[str, ...]:
