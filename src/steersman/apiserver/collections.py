@@ -56,7 +56,7 @@ class Collections:
 
     async def catch_up(self) -> None:
         """Wait until every acknowledged write can be read."""
-        await self.wait_for(self._store.revision)
+        await self.wait_for(await self._store.current_revision())
 
     async def wait_for(self, revision: int) -> None:
         """Wait until the caches have reached a revision; Timeout when they haven't in time."""
