@@ -13,7 +13,7 @@ from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
 from steersman.api.resources import resource_for
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import BadRequest, Invalid, Unauthorized
+from steersman.apimachinery.status import BadRequest, Conflict, Invalid, Unauthorized
 from steersman.apiserver.authn import jwt
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import NOBODY, StaticTokens, UnionAuthenticator
@@ -97,10 +97,12 @@ class Accounts:
         self.tokens = ServiceAccountTokens(issuer, lambda *key: self.objects.get(key), clock, Random(1))
 
     async def issue(self, spec: authentication.TokenRequestSpec) -> str:
+        return (await self.answer(authentication.TokenRequest(spec=spec))).status.token
+
+    async def answer(self, request: authentication.TokenRequest) -> authentication.TokenRequest:
         resource = resource_for(core.ServiceAccount)
         context = RequestContext(RequestInfo("create", ""), resource, LOOPBACK, self.clock.now(), EMPTY_QUERY)
-        request = authentication.TokenRequest(spec=spec)
-        return (await self.tokens.issue(context, self.account, request)).status.token
+        return await self.tokens.issue(context, self.account, request)
 
 
 BOUND = authentication.BoundObjectReference(kind="Pod", apiVersion="v1", name="p", uid="pod-uid")
@@ -140,8 +142,76 @@ async def test_a_token_ends_with_its_time_its_account_and_outside_its_audience(c
     await clock.advance(601)
     with pytest.raises(Unauthorized):
         await accounts.tokens.authenticate(Presents.token(token))
-    with pytest.raises(Invalid, match="less than 10 minutes"):
-        await accounts.issue(authentication.TokenRequestSpec(expirationSeconds=10))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0, "less than 10 minutes"), (599, "less than 10 minutes"), (2**32 + 1, "larger than 2^32")]
+)
+async def test_tokens_last_ten_minutes_at_least_and_an_hour_unless_told(
+    clock: FakeClock, seconds: int, words: str
+) -> None:
+    accounts = Accounts(clock)
+    with pytest.raises(Invalid) as refused:
+        await accounts.issue(authentication.TokenRequestSpec(expirationSeconds=seconds))
+    assert refused.value.message.startswith(
+        f'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: {seconds}: '
+        f"may not specify a duration {words}"
+    )
+    answer = await accounts.answer(authentication.TokenRequest())
+    assert answer.spec.expirationSeconds == 3600
+    assert (answer.metadata.name, answer.metadata.namespace, answer.metadata.uid) == ("default", "ns", "sa-uid")
+
+
+async def test_a_token_bound_to_a_node_names_it_and_dies_with_it(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    node = core.Node(metadata=ObjectMeta(name="n", uid="node-uid"))
+    accounts.objects[core.Node, "", "n"] = node
+    to_node = authentication.BoundObjectReference(kind="Node", apiVersion="v1", name="n", uid="node-uid")
+    presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=to_node)))
+    user = await accounts.tokens.authenticate(presented)
+    assert user is not None
+    assert user.extra["authentication.kubernetes.io/node-name"] == ("n",)
+    assert user.extra["authentication.kubernetes.io/node-uid"] == ("node-uid",)
+    accounts.objects[core.Node, "", "n"] = replace(node, metadata=replace(node.metadata, uid="another"))
+    with pytest.raises(Unauthorized):
+        await accounts.tokens.authenticate(presented)
+    with pytest.raises(Conflict, match=r'on Node "n": the UID in the bound object reference \(node-uid\)'):
+        await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=to_node))
+
+
+async def test_a_pods_token_names_its_node_and_outlives_it(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    accounts.objects[core.Node, "", "n"] = core.Node(metadata=ObjectMeta(name="n", uid="node-uid"))
+    accounts.objects[core.Pod, "ns", "p"] = replace(accounts.pod, spec=core.PodSpec(nodeName="n"))
+    presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
+    del accounts.objects[core.Node, "", "n"]
+    user = await accounts.tokens.authenticate(presented)
+    assert user is not None
+    assert user.extra["authentication.kubernetes.io/node-uid"] == ("node-uid",)
+    later = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
+    user = await accounts.tokens.authenticate(later)
+    assert user is not None
+    assert user.extra["authentication.kubernetes.io/node-name"] == ("n",)
+    assert "authentication.kubernetes.io/node-uid" not in user.extra
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "named"),
+    [("v1", "ConfigMap", "/v1, Kind=ConfigMap"), ("apps/v1", "Pod", "apps/v1, Kind=Pod"), ("", "", "/, Kind=")],
+)
+async def test_no_token_is_bound_to_anything_else(clock: FakeClock, version: str, kind: str, named: str) -> None:
+    reference = authentication.BoundObjectReference(kind=kind, apiVersion=version, name="x")
+    with pytest.raises(BadRequest) as refused:
+        await Accounts(clock).issue(authentication.TokenRequestSpec(boundObjectRef=reference))
+    assert refused.value.message == f"cannot bind token to object of type {named}"
+
+
+async def test_a_request_that_speaks_of_another_account_is_refused(clock: FakeClock) -> None:
+    accounts = Accounts(clock)
+    with pytest.raises(Invalid, match="must match the service account name if specified"):
+        await accounts.answer(authentication.TokenRequest(metadata=ObjectMeta(name="other")))
+    with pytest.raises(Conflict, match="does not match the UID of the service account"):
+        await accounts.answer(authentication.TokenRequest(metadata=ObjectMeta(uid="earlier")))
 
 
 async def test_a_token_changed_in_any_part_or_signed_by_another_key_is_refused(clock: FakeClock) -> None:

@@ -1,6 +1,6 @@
-"""Service account tokens: issued for a pod (or nothing), valid while account, pod and time last.
+"""Service account tokens: issued for a pod, node or secret (or nothing), valid while these, account and time last.
 
-Source: pkg/serviceaccount: claims; KEP-1205 bound tokens.
+Source: pkg/serviceaccount: claims; pkg/registry/core/serviceaccount/storage: TokenREST; KEP-1205, KEP-4193.
 """
 
 import json
@@ -34,11 +34,20 @@ LEAST_LIFETIME_SECONDS, MOST_LIFETIME_SECONDS = 600, 1 << 32
 # A token of a deleted pod stops working this long after, so that its last requests pass. Source: claims.go.
 LEEWAY = timedelta(seconds=60)
 POD_NAME, POD_UID = "authentication.kubernetes.io/pod-name", "authentication.kubernetes.io/pod-uid"
+NODE_NAME, NODE_UID = "authentication.kubernetes.io/node-name", "authentication.kubernetes.io/node-uid"
 CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 REMEMBERED = 4096
+GROUP_KIND = "TokenRequest.authentication.k8s.io"
 
 # The object of a kind, namespace and name as it is now, or None.
 Find = Callable[[type[Kind], str, str], Kind | None]
+
+
+BINDABLE: Mapping[str, tuple[type[Kind], str]] = {
+    "Node": (core.Node, "nodes"),
+    "Pod": (core.Pod, "pods"),
+    "Secret": (core.Secret, "secrets"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,11 @@ class ServiceAccountTokens:
         self, context: RequestContext, account: core.ServiceAccount, request: authentication.TokenRequest
     ) -> authentication.TokenRequest:
         """The request with its token. Conflict when what it is to be bound to isn't the object it names."""
-        seconds = request.spec.expirationSeconds or DEFAULT_LIFETIME_SECONDS
-        _check_lifetime(seconds, account.metadata.name)
+        _check_account(request, account)
+        seconds = request.spec.expirationSeconds
+        if seconds is None:
+            seconds = DEFAULT_LIFETIME_SECONDS
+        _check_lifetime(seconds)
         issued = context.now.replace(microsecond=0)
         expires = issued + timedelta(seconds=seconds)
         meta = account.metadata
@@ -108,7 +120,10 @@ class ServiceAccountTokens:
         token = jwt.sign(claims, self._issuer.key, self._key_id)
         spec = replace(request.spec, expirationSeconds=seconds, audiences=audiences)
         status = authentication.TokenRequestStatus(token=token, expirationTimestamp=to_time(expires))
-        return replace(request, spec=spec, status=status)
+        named = replace(
+            request.metadata, name=meta.name, namespace=meta.namespace, uid=meta.uid, creationTimestamp=to_time(issued)
+        )
+        return replace(request, metadata=named, spec=spec, status=status)
 
     def openid_configuration(self) -> bytes:
         """The discovery document of OpenID Connect, for whoever verifies our tokens elsewhere."""
@@ -144,8 +159,11 @@ class ServiceAccountTokens:
         if "pod" in about:
             self._check_alive(core.Pod, namespace, about["pod"])
             extra |= {POD_NAME: (about["pod"]["name"],), POD_UID: (about["pod"]["uid"],)}
+        elif "node" in about:
+            self._check_alive(core.Node, "", about["node"])
         elif "secret" in about:
             self._check_alive(core.Secret, namespace, about["secret"])
+        extra |= _node_extra(about.get("node", {}))
         name = f"system:serviceaccount:{namespace}:{account['name']}"
         return UserInfo(name, account["uid"], (GROUP, f"{GROUP}:{namespace}", AUTHENTICATED_GROUP), extra)
 
@@ -158,36 +176,60 @@ class ServiceAccountTokens:
             raise Unauthorized
 
     def _bound(self, request: authentication.TokenRequest, namespace: str, account: str) -> dict[str, Any]:
+        """The claims about what a token is bound to."""
         reference = request.spec.boundObjectRef
         if reference is None:
             return {}
-        kinds: dict[str, tuple[type[Kind], str]] = {
-            "Pod": (core.Pod, "pods"),
-            "Secret": (core.Secret, "secrets"),
-        }
-        if reference.kind not in kinds:
-            text = "supported values: Pod, Secret"
-            raise invalid("TokenRequest", "", [invalid_value(Path("spec.boundObjectRef"), reference.kind, text)])
-        kind, plural = kinds[reference.kind]
-        found = self._find(kind, namespace, reference.name)
+        group, _, version = reference.apiVersion.rpartition("/")
+        bindable = BINDABLE.get(reference.kind) if not group else None
+        if bindable is None:
+            raise BadRequest(f"cannot bind token to object of type {group}/{version}, Kind={reference.kind}")
+        kind, plural = bindable
+        found = self._find(kind, "" if kind is core.Node else namespace, reference.name)
         if found is None:
             raise not_found(plural, reference.name)
-        if reference.uid and reference.uid != found.metadata.uid:
-            why = f"the UID in the bound object reference ({reference.uid}) does not match the UID in record."
-            raise conflict(plural, reference.name, f"{why} The object might have been deleted and then recreated")
         if isinstance(found, core.Pod) and (found.spec.serviceAccountName or "default") != account:
             text = (
                 f'cannot bind token for serviceaccount "{account}" to pod running with different serviceaccount name.'
             )
             raise BadRequest(text)
-        return {reference.kind.lower(): {"name": reference.name, "uid": found.metadata.uid}}
+        if reference.uid and reference.uid != found.metadata.uid:
+            why = f"the UID in the bound object reference ({reference.uid}) does not match the UID in record."
+            raise conflict(
+                reference.kind, reference.name, f"{why} The object might have been deleted and then recreated"
+            )
+        bound = {reference.kind.lower(): {"name": reference.name, "uid": found.metadata.uid}}
+        if isinstance(found, core.Pod) and found.spec.nodeName:
+            bound["node"] = self._node_claim(found.spec.nodeName)
+        return bound
+
+    def _node_claim(self, name: str) -> dict[str, str]:
+        """The node a pod is on; its name alone when it is gone."""
+        node = self._find(core.Node, "", name)
+        return {"name": name} if node is None else {"name": name, "uid": node.metadata.uid}
 
 
-def _check_lifetime(seconds: int, name: str) -> None:
+def _node_extra(node: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    return {extra: (node[field],) for extra, field in ((NODE_NAME, "name"), (NODE_UID, "uid")) if field in node}
+
+
+def _check_account(request: authentication.TokenRequest, account: core.ServiceAccount) -> None:
+    """What a request says of its account must be true."""
+    given, meta = request.metadata, account.metadata
+    for field, said, known in (("name", given.name, meta.name), ("namespace", given.namespace, meta.namespace)):
+        if said and said != known:
+            text = f"must match the service account {field} if specified"
+            raise invalid(GROUP_KIND, meta.name, [invalid_value(Path(f"metadata.{field}"), said, text)])
+    if given.uid and given.uid != meta.uid:
+        why = f"the UID in the token request ({given.uid}) does not match the UID of the service account ({meta.uid})"
+        raise conflict(GROUP_KIND, meta.name, why)
+
+
+def _check_lifetime(seconds: int) -> None:
     text = ""
     if seconds < LEAST_LIFETIME_SECONDS:
         text = "may not specify a duration less than 10 minutes"
     elif seconds > MOST_LIFETIME_SECONDS:
         text = "may not specify a duration larger than 2^32 seconds"
     if text:
-        raise invalid("TokenRequest", name, [invalid_value(Path("spec.expirationSeconds"), seconds, text)])
+        raise invalid(GROUP_KIND, "", [invalid_value(Path("spec.expirationSeconds"), seconds, text)])
