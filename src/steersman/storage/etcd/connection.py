@@ -97,24 +97,28 @@ class Connection:
         """Ask and get the answer. A read is asked once more of each member when the one in use goes away."""
         self._check_open()
         tries = len(self._channels) + 1 if call.is_read else 1
+        # Of one member, waiting for the connection isn't failing: a write that was never sent isn't given up.
+        waits = len(self._channels) == 1
+        member = self._current
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 while True:
                     tries -= 1
                     member = await self._ready()
-                    # Waiting for a connection isn't failing; so a write isn't given up that was never sent.
-                    running = self._method(call, member)(request, timeout=REQUEST_SECONDS, wait_for_ready=True)
+                    running = self._method(call, member)(request, timeout=REQUEST_SECONDS, wait_for_ready=waits)
                     self._running.add(running)
                     try:
                         answer: Response = await running
                         return answer
                     except grpc.aio.AioRpcError as error:
-                        self._leave(member, error)
+                        if error.code() in _AWAY:
+                            self._leave(member)
                         if error.code() is not grpc.StatusCode.UNAVAILABLE or not tries:
                             raise _typed(error) from error
                     finally:
                         self._running.discard(running)
         except TimeoutError as error:
+            self._leave(member)
             raise StoreUnavailable(TIMED_OUT) from error
         except asyncio.CancelledError:
             self._check_cancelled_by_caller()
@@ -138,7 +142,7 @@ class Connection:
         except TimeoutError as error:
             raise StoreUnavailable(TIMED_OUT) from error
         except grpc.aio.AioRpcError as error:
-            self._leave(member, error)
+            self._leave(member)
             raise _typed(error) from error
         except asyncio.CancelledError:
             self._check_cancelled_by_caller()
@@ -185,9 +189,9 @@ class Connection:
         yield request
         await self._closed.wait()
 
-    def _leave(self, member: int, error: grpc.aio.AioRpcError) -> None:
-        """A member that can't serve may still be connected: it has lost its cluster, say."""
-        if error.code() in _AWAY and member == self._current:
+    def _leave(self, member: int) -> None:
+        """A member that can't serve may still be connected: it hangs, or has lost its cluster."""
+        if member == self._current:
             self._current = (member + 1) % len(self._channels)
 
     def _method(self, call: Call[Any, Any], member: int, *, is_stream: bool = False) -> Callable[..., Any]:
