@@ -61,7 +61,7 @@ async def controlled(way: str) -> AsyncIterator[Client]:
     """A client of a cluster whose controllers run."""
     async with serving() as served, client_of(served, way) as client:
         clock = RealClock()
-        settings = Settings(ca_pem="PEM", cluster_cidrs=("10.244.0.0/16",))
+        settings = Settings(ca_pem="PEM", cluster_cidrs=("10.244.0.0/16",), sign_token=lambda *_: "token")
         manager = Manager(client, all_controllers(settings, clock), clock)
         running = asyncio.create_task(manager.run())
         try:

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--cluster-cidr", help=f"the pod network, {CLUSTER_CIDR}")
             command.add_argument("--service-cidr", help=f"the service network, {SERVICE_CIDR}")
             command.add_argument("--node-network", help=f"what joins further nodes, {NODE_NETWORK}")
+            command.add_argument("--feature-gates", help="A=true,B=false: features to switch on or off")
             command.add_argument("--control-plane-only", action="store_true", help="no node, no containers")
             command.add_argument("--enable", action="store_true", help="have systemd start the cluster at each boot")
             command.add_argument("--foreground", action="store_true", help="become the supervisor, as an init wants it")

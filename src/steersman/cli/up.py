@@ -12,6 +12,7 @@ from steersman.cli.errors import CommandError
 from steersman.cluster import systemd
 from steersman.cluster.change import changing, facts_now, make_way, relieve_supervisor
 from steersman.cluster.facts import Wishes
+from steersman.cluster.features import feature_gates
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import own_interfaces
 from steersman.cluster.preflight.machine import observe
@@ -20,6 +21,7 @@ from steersman.cluster.start import start_server, start_supervisor
 from steersman.cluster.supervise import SUPERVISOR, supervise
 from steersman.component import log
 from steersman.component.clock import RealClock
+from steersman.component.featuregate import FeatureGateError
 from steersman.component.mainloop import run_until_stopped
 from steersman.component.processes import read_running
 from steersman.component.threads import Threads
@@ -31,7 +33,14 @@ def run(arguments: argparse.Namespace) -> None:
     What only the waiting needs is imported when the API server is on its way.
     """
     layout = Layout(arguments.data_dir)
-    wishes = Wishes(arguments.port, arguments.cluster_cidr, arguments.service_cidr, arguments.node_network)
+    wishes = Wishes(
+        arguments.port,
+        arguments.cluster_cidr,
+        arguments.service_cidr,
+        arguments.node_network,
+        arguments.feature_gates,
+    )
+    _check_gates(arguments.feature_gates)
     facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     _check(layout, facts)
     with Step("starting its processes"), changing(layout):
@@ -52,6 +61,13 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
         print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
+
+
+def _check_gates(text: str | None) -> None:
+    try:
+        feature_gates(text or "")
+    except FeatureGateError as error:
+        raise CommandError(str(error)) from error
 
 
 def _check(layout: Layout, facts: ClusterFacts) -> None:

@@ -59,8 +59,10 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.client.informer import Informers
     from steersman.cluster.addons import make_dns_service
     from steersman.cluster.facts import POD_PREFIX
-    from steersman.cluster.pki import cluster_ca_pem
+    from steersman.cluster.features import NO_TOKEN_SECRETS, feature_gates
+    from steersman.cluster.pki import cluster_ca_pem, token_signing_key
     from steersman.controllers.registry import Settings, all_controllers
+    from steersman.controllers.tokens.claims import signer
     from steersman.reconcile.manager import Manager
     from steersman.scheduler.driver import Scheduler
     from steersman.scheduler.profile import default_profile
@@ -70,7 +72,10 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
         kubeconfig.load(layout.credentials("controllers")), clock, threads, user_agent="kube-controller-manager"
     )
     ca_pem = (await threads.run(cluster_ca_pem, layout)).decode()
-    manager = Manager(client, all_controllers(Settings(ca_pem, (facts.cluster_cidr,), POD_PREFIX), clock), clock)
+    sign = signer(await threads.run(token_signing_key, layout))
+    makes_secrets = not feature_gates(facts.feature_gates).is_enabled(NO_TOKEN_SECRETS)
+    settings = Settings(ca_pem, (facts.cluster_cidr,), sign, makes_secrets, POD_PREFIX)
+    manager = Manager(client, all_controllers(settings, clock), clock)
     informers = Informers(client, clock)
     scheduler = Scheduler(client, informers, default_profile(), clock, SystemRandom())
     try:

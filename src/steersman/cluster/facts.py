@@ -12,7 +12,7 @@ from steersman.cluster.layout import ClusterFacts, NodeFacts
 POD_PREFIX = 24
 # The tenth of the services' addresses, as kubeadm chooses it.
 DNS_PLACE = 10
-WISHES = ("port", "cluster_cidr", "service_cidr", "node_network")
+WISHES = ("port", "cluster_cidr", "service_cidr", "node_network", "feature_gates")
 
 
 class UnfitNetwork(ClusterError):
@@ -27,6 +27,7 @@ class Wishes:
     cluster_cidr: str | None = None
     service_cidr: str | None = None
     node_network: str | None = None
+    feature_gates: str | None = None
 
 
 def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:

@@ -69,6 +69,12 @@ def _server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> S
     )
 
 
+def token_signing_key(layout: Layout) -> ec.EllipticCurvePrivateKey:
+    """The key of service account tokens."""
+    with _alone(layout):
+        return keys.ensure_signing_key(layout.pki / "sa.key")
+
+
 def cluster_ca_pem(layout: Layout) -> bytes:
     """The certificate of the cluster's authority, which `up` has made."""
     return (layout.pki / f"{CA}.crt").read_bytes()

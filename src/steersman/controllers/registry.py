@@ -17,6 +17,7 @@ from steersman.controllers.podgc.controller import PodGCController
 from steersman.controllers.replicaset.controller import ReplicaSetController
 from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
 from steersman.controllers.tainteviction.controller import TaintEvictionController
+from steersman.controllers.tokens.controller import Sign, TokenController
 from steersman.reconcile.controller import Controller
 
 
@@ -24,11 +25,14 @@ from steersman.reconcile.controller import Controller
 class Settings:
     """What the controllers need to know about the cluster.
 
-    cluster_cidrs: the pod network; when empty nodes get no part of it from here.
+    cluster_cidrs: the pod network; when empty nodes get no part of it from here. makes_token_secrets: every
+    ServiceAccount gets a Secret with a token, as it did until 1.24.
     """
 
     ca_pem: str
     cluster_cidrs: tuple[str, ...]
+    sign_token: Sign
+    makes_token_secrets: bool = False
     node_mask_v4: int = 24
 
 
@@ -38,6 +42,7 @@ def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, A
         NamespaceController(),
         ServiceAccountController(),
         RootCAPublisher(settings.ca_pem),
+        TokenController(settings.ca_pem, settings.sign_token, makes_tokens=settings.makes_token_secrets),
         DeploymentController(),
         ReplicaSetController(ReplicaSet),
         ReplicaSetController(ReplicationController),

@@ -64,7 +64,7 @@ class Cluster:
         await self._stack.enter_async_context(self._group)
         self._begin(self._plane.run())
         await self._plane.server.ready()
-        settings = Settings("test", (self._facts.cluster_cidr,))
+        settings = Settings("test", (self._facts.cluster_cidr,), sign_token=lambda *_: "token")
         manager = Manager(self.client, all_controllers(settings, self._clock), self._clock)
         informers = Informers(self.client, self._clock)
         scheduler = Scheduler(self.client, informers, default_profile(), self._clock, Random())

@@ -14,7 +14,6 @@ from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role
 from steersman.api.resources import resource_for
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, Conflict, Invalid, Unauthorized
-from steersman.apiserver.authn import jwt
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import NOBODY, StaticTokens, UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
@@ -23,7 +22,7 @@ from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import EMPTY_QUERY, RequestInfo, read_request
 from steersman.apiserver.user import LOOPBACK, UserInfo
-from steersman.component import certs, keys
+from steersman.component import certs, jwt, keys
 from steersman.component.clock import FakeClock
 
 

@@ -207,7 +207,11 @@ def application() -> tuple[Kind, ...]:
 async def test_all_controllers_together_bring_an_application_up_and_take_it_down() -> None:
     clock = FakeClock()
     client = MemoryClient(clock, *application())
-    manager = Manager(client, all_controllers(Settings(ca_pem="PEM", cluster_cidrs=("10.244.0.0/16",)), clock), clock)
+    manager = Manager(
+        client,
+        all_controllers(Settings(ca_pem="PEM", cluster_cidrs=("10.244.0.0/16",), sign_token=lambda *_: "token"), clock),
+        clock,
+    )
     registry = Registry()
     manager.export(registry)
     async with running(manager.run()):

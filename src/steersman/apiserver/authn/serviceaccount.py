@@ -3,6 +3,7 @@
 Source: pkg/serviceaccount: claims; pkg/registry/core/serviceaccount/storage: TokenREST; KEP-1205, KEP-4193.
 """
 
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,10 +22,10 @@ from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, Unauthorized, conflict, invalid, not_found
 from steersman.apimachinery.times import to_time
 from steersman.apiserver.attributes import Presented
-from steersman.apiserver.authn import jwt
 from steersman.apiserver.authn.x509 import bearer_token
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.user import AUTHENTICATED_GROUP, UserInfo
+from steersman.component import jwt, legacyclaims
 from steersman.component.clock import Clock
 from steersman.component.keys import key_id
 
@@ -82,6 +83,8 @@ class ServiceAccountTokens:
     def verify(self, token: str, audiences: tuple[str, ...]) -> tuple[UserInfo, tuple[str, ...]]:
         """The user of a token and which of these audiences it is for."""
         claims = self._claims(token)
+        if claims.get("iss") == legacyclaims.ISSUER:
+            return self._user_of_secret(token, claims), audiences
         now = self._clock.now().timestamp()
         given = claims.get("aud", ())
         meant = tuple(one for one in audiences if one in given)
@@ -166,6 +169,19 @@ class ServiceAccountTokens:
         extra |= _node_extra(about.get("node", {}))
         name = f"system:serviceaccount:{namespace}:{account['name']}"
         return UserInfo(name, account["uid"], (GROUP, f"{GROUP}:{namespace}", AUTHENTICATED_GROUP), extra)
+
+    def _user_of_secret(self, token: str, claims: Mapping[str, Any]) -> UserInfo:
+        """The user of a token without an end: as good as the Secret it lives in."""
+        namespace, name = str(claims.get(legacyclaims.NAMESPACE)), str(claims.get(legacyclaims.ACCOUNT))
+        account = {"name": name, "uid": str(claims.get(legacyclaims.ACCOUNT_UID))}
+        self._check_alive(core.ServiceAccount, namespace, account)
+        secret = self._find(core.Secret, namespace, str(claims.get(legacyclaims.SECRET)))
+        if not isinstance(secret, core.Secret) or secret.metadata.deletionTimestamp is not None:
+            raise Unauthorized
+        if not hmac.compare_digest(secret.data.get("token", b""), token.encode()):
+            raise Unauthorized
+        groups = (GROUP, f"{GROUP}:{namespace}", AUTHENTICATED_GROUP)
+        return UserInfo(f"system:serviceaccount:{namespace}:{name}", account["uid"], groups)
 
     def _check_alive(self, kind: type[Kind], namespace: str, named: Mapping[str, str]) -> None:
         found = self._find(kind, namespace, named["name"])
