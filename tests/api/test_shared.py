@@ -1,0 +1,109 @@
+"""Two API servers on one etcd, and what clients are told while it is away."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
+from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
+
+from steersman.apiserver.app import Deps
+from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
+from steersman.component.clock import RealClock
+from steersman.storage.etcd import connection
+from steersman.storage.etcd.store import open_etcd
+
+pytestmark = needs_etcd
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+
+
+@pytest.fixture
+def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
+    with running_etcd(tmp_path / "etcd") as server:
+        yield server
+
+
+@contextlib.asynccontextmanager
+async def serving_from(etcd: EtcdServer) -> AsyncIterator[Served]:
+    clock = RealClock()
+    store = await open_etcd(etcd.config, clock)
+    try:
+        async with serving(Deps(store, clock, AdmitEverybody(), AlwaysAllow(), CONFIG)) as served:
+            yield served
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def servers(etcd: EtcdServer) -> AsyncIterator[tuple[Served, Served]]:
+    async with serving_from(etcd) as one, serving_from(etcd) as other:
+        assert (await one.post("/api/v1/namespaces", {"metadata": {"name": "default"}})).status == 201
+        yield one, other
+
+
+def config_map(name: str, **data: str) -> dict[str, object]:
+    return {"metadata": {"name": name}, "data": data}
+
+
+async def test_what_one_server_writes_the_other_reads_changes_and_watches(servers: tuple[Served, Served]) -> None:
+    one, other = servers
+    start = (await other.get(MAPS)).json["metadata"]["resourceVersion"]
+    async with other.watching(f"{MAPS}?watch=true&resourceVersion={start}") as events:
+        made = await one.post(MAPS, config_map("x", a="1"))
+        assert made.status == 201
+        assert (await other.get(f"{MAPS}/x")).data == made.data
+        changed = await other.patch(f"{MAPS}/x", {"data": {"a": "2"}})
+        assert changed.status == 200
+        assert (await one.get(f"{MAPS}/x")).data == changed.data
+        stale = await one.put(f"{MAPS}/x", made.json)
+        assert (stale.status, stale.json["reason"]) == (409, "Conflict")
+        assert (await one.delete(f"{MAPS}/x")).status == 200
+        assert (await other.get(f"{MAPS}/x")).status == 404
+        seen = [await anext(events) for _ in range(3)]
+    assert [event["type"] for event in seen] == ["ADDED", "MODIFIED", "DELETED"]
+    assert seen[0]["object"]["metadata"]["resourceVersion"] == made.json["metadata"]["resourceVersion"]
+
+
+async def test_of_two_servers_that_create_the_same_name_one_is_refused(servers: tuple[Served, Served]) -> None:
+    answers = await asyncio.gather(*(server.post(MAPS, config_map("same")) for server in servers * 5))
+    assert sorted(answer.status for answer in answers) == [201] + [409] * 9
+
+
+async def test_pages_go_on_at_another_server(servers: tuple[Served, Served]) -> None:
+    one, other = servers
+    for number in range(5):
+        await one.post(MAPS, config_map(f"m{number}"))
+    page = (await one.get(f"{MAPS}?limit=2")).json
+    await one.delete(f"{MAPS}/m3")
+    rest = (await other.get(f"{MAPS}?limit=9&continue={page['metadata']['continue']}")).json
+    assert [item["metadata"]["name"] for item in page["items"] + rest["items"]] == [f"m{n}" for n in range(5)]
+    assert rest["metadata"]["resourceVersion"] == page["metadata"]["resourceVersion"]
+
+
+async def test_while_etcd_is_away_clients_are_told_so_and_then_all_goes_on(
+    etcd: EtcdServer, servers: tuple[Served, Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
+    one, other = servers
+    made = (await one.post(MAPS, config_map("x"))).json
+    version = made["metadata"]["resourceVersion"]
+    async with other.watching(f"{MAPS}?watch=true&resourceVersion={version}") as events:
+        etcd.kill()
+        for answer in (await other.get(f"{MAPS}/x"), await one.get(MAPS), await one.post(MAPS, config_map("y"))):
+            assert answer.status == 500
+            assert answer.json["message"].startswith("etcdserver: request timed out")
+            assert "reason" not in answer.json
+        cached = await other.get(f"{MAPS}?resourceVersion=0")
+        assert [item["metadata"]["name"] for item in cached.json["items"]] == ["x"]
+        assert (await other.get("/readyz")).status == 500
+        assert (await other.get("/livez?exclude=etcd")).status == 200
+        etcd.start()
+        async with asyncio.timeout(WAIT_SECONDS):
+            while (await one.get("/readyz")).status != 200:
+                await asyncio.sleep(0.05)
+        assert (await one.post(MAPS, config_map("z"))).status == 201
+        assert (await anext(events))["object"]["metadata"]["name"] == "z"
+    assert [item["metadata"]["name"] for item in (await other.get(MAPS)).json["items"]] == ["x", "z"]
