@@ -97,26 +97,17 @@ class Connection:
         """Ask and get the answer. A read is asked once more of each member when the one in use goes away."""
         self._check_open()
         tries = len(self._channels) + 1 if call.is_read else 1
-        # Of one member, waiting for the connection isn't failing: a write that was never sent isn't given up.
-        waits = len(self._channels) == 1
         member = self._current
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
                 while True:
                     tries -= 1
                     member = await self._ready()
-                    running = self._method(call, member)(request, timeout=REQUEST_SECONDS, wait_for_ready=waits)
-                    self._running.add(running)
                     try:
-                        answer: Response = await running
-                        return answer
-                    except grpc.aio.AioRpcError as error:
-                        if error.code() in _AWAY:
-                            self._leave(member)
-                        if error.code() is not grpc.StatusCode.UNAVAILABLE or not tries:
-                            raise _typed(error) from error
-                    finally:
-                        self._running.discard(running)
+                        return await self._ask(member, call, request)
+                    except StoreUnavailable:
+                        if not tries:
+                            raise
         except TimeoutError as error:
             self._leave(member)
             raise StoreUnavailable(TIMED_OUT) from error
@@ -142,8 +133,7 @@ class Connection:
         except TimeoutError as error:
             raise StoreUnavailable(TIMED_OUT) from error
         except grpc.aio.AioRpcError as error:
-            self._leave(member)
-            raise _typed(error) from error
+            raise self._failed(member, error) from error
         except asyncio.CancelledError:
             self._check_cancelled_by_caller()
             raise
@@ -168,6 +158,26 @@ class Connection:
         for channel in self._channels:
             await channel.close(grace=None)
 
+    async def _ask(self, member: int, call: Call[Request, Response], request: Request) -> Response:
+        # Of one member, waiting for the connection isn't failing: a write that was never sent isn't given up.
+        running = self._method(call, member)(request, wait_for_ready=len(self._channels) == 1)
+        self._running.add(running)
+        try:
+            answer: Response = await running
+            return answer
+        except grpc.aio.AioRpcError as error:
+            raise self._failed(member, error) from error
+        finally:
+            self._running.discard(running)
+
+    def _failed(self, member: int, error: grpc.aio.AioRpcError) -> StoreError:
+        """What the store says of an error; a member that can't serve is left."""
+        said = error.details() or error.code().name
+        if error.code() in _AWAY:
+            self._leave(member)
+            return StoreUnavailable(said if said.startswith("etcdserver:") else CONNECTION_LOST)
+        return StoreFull(said) if said == NO_SPACE else Refused(said)
+
     async def _ready(self) -> int:
         """A connected member: the one in use, else the first that can be reached."""
         if self._channels[self._current].get_state(try_to_connect=True) is grpc.ChannelConnectivity.READY:
@@ -190,7 +200,7 @@ class Connection:
         await self._closed.wait()
 
     def _leave(self, member: int) -> None:
-        """A member that can't serve may still be connected: it hangs, or has lost its cluster."""
+        """Ask another from now on: one that hangs, or has lost its cluster, is connected all the same."""
         if member == self._current:
             self._current = (member + 1) % len(self._channels)
 
@@ -228,10 +238,3 @@ def _channel(server: str, config: EtcdConfig) -> grpc.aio.Channel:
         certificate_chain=config.pair.cert_pem if config.pair else None,
     )
     return grpc.aio.secure_channel(address, credentials, options=_OPTIONS)
-
-
-def _typed(error: grpc.aio.AioRpcError) -> StoreError:
-    said = error.details() or error.code().name
-    if error.code() in _AWAY:
-        return StoreUnavailable(said if said.startswith("etcdserver:") else CONNECTION_LOST)
-    return StoreFull(said) if said == NO_SPACE else Refused(said)
