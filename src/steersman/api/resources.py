@@ -132,16 +132,17 @@ def _review(kind: type[Kind], plural: str, namespaced: bool = False) -> Resource
 ALL = ("all",)
 SCALE = Subresource("scale", autoscaling.Scale)
 CONNECT = ("create", "get")
+PROXY = ("create", "delete", "get", "patch", "update")
 
 POD_SUBRESOURCES = (
-    Subresource("attach", core.Pod, CONNECT),
+    Subresource("attach", core.PodAttachOptions, CONNECT),
     Subresource("binding", core.Binding, ("create",)),
     Subresource("ephemeralcontainers", core.Pod),
     Subresource("eviction", policy.Eviction, ("create",)),
-    Subresource("exec", core.Pod, CONNECT),
+    Subresource("exec", core.PodExecOptions, CONNECT),
     Subresource("log", core.Pod, ("get",)),
-    Subresource("portforward", core.Pod, CONNECT),
-    Subresource("proxy", core.Pod, ("create", "delete", "get", "patch", "update")),
+    Subresource("portforward", core.PodPortForwardOptions, CONNECT),
+    Subresource("proxy", core.PodProxyOptions, PROXY),
     Subresource("resize", core.Pod),
 )
 
@@ -159,7 +160,7 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     _with_status(
         core.Node, "nodes", "no", namespaced=False,
-        subresources=(Subresource("proxy", core.Node, ("create", "delete", "get", "patch", "update")),),
+        subresources=(Subresource("proxy", core.NodeProxyOptions, PROXY),),
     ),
     _with_status(core.PersistentVolumeClaim, "persistentvolumeclaims", "pvc"),
     _with_status(core.PersistentVolume, "persistentvolumes", "pv", namespaced=False),
@@ -174,7 +175,7 @@ RESOURCES: tuple[Resource, ...] = (
     ),
     _with_status(
         core.Service, "services", "svc", categories=ALL,
-        subresources=(Subresource("proxy", core.Service, ("create", "delete", "get", "patch", "update")),),
+        subresources=(Subresource("proxy", core.ServiceProxyOptions, PROXY),),
     ),
     Resource(apps.ControllerRevision, "controllerrevisions"),
     _with_status(apps.DaemonSet, "daemonsets", "ds", categories=ALL),

@@ -4,6 +4,7 @@ What is compared: fields, types, formats, required, list and map types, patch st
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,9 +86,11 @@ def shape(schema: dict[str, Any]) -> Any:
 
 
 NAMES = sorted(declared())
+# Options of connections are query parameters: upstream's document says them there.
+CONNECTING = re.compile(r"\.(Pod(Attach|Exec|PortForward)|(Pod|Node|Service)Proxy)Options$")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [name for name in NAMES if not CONNECTING.search(name)])
 def test_a_type_says_what_upstream_publishes(name: str) -> None:
     assert name in upstream(), f"{name} is no definition of upstream's"
     theirs, mine = upstream()[name], ours()[name]

@@ -13,6 +13,14 @@ from steersman.api.core.affinity import (
 )
 from steersman.api.core.binding import Binding, ComponentCondition, ComponentStatus
 from steersman.api.core.config import ConfigMap, Secret
+from steersman.api.core.connectoptions import (
+    NodeProxyOptions,
+    PodAttachOptions,
+    PodExecOptions,
+    PodPortForwardOptions,
+    PodProxyOptions,
+    ServiceProxyOptions,
+)
 from steersman.api.core.container import (
     ConfigMapEnvSource,
     Container,
@@ -398,6 +406,7 @@ __all__ = [
     "NodeInclusionPolicy",
     "NodePhase",
     "NodePodPreemptionPolicy",
+    "NodeProxyOptions",
     "NodeRuntimeHandler",
     "NodeRuntimeHandlerFeatures",
     "NodeSelector",
@@ -431,15 +440,19 @@ __all__ = [
     "PodAffinity",
     "PodAffinityTerm",
     "PodAntiAffinity",
+    "PodAttachOptions",
     "PodCertificateProjection",
     "PodCondition",
     "PodDNSConfig",
     "PodDNSConfigOption",
+    "PodExecOptions",
     "PodExtendedResourceClaimStatus",
     "PodFSGroupChangePolicy",
     "PodIP",
     "PodOS",
     "PodPhase",
+    "PodPortForwardOptions",
+    "PodProxyOptions",
     "PodQOSClass",
     "PodReadinessGate",
     "PodResourceClaim",
@@ -501,6 +514,7 @@ __all__ = [
     "ServiceExternalTrafficPolicy",
     "ServiceInternalTrafficPolicy",
     "ServicePort",
+    "ServiceProxyOptions",
     "ServiceSpec",
     "ServiceStatus",
     "ServiceType",

@@ -182,7 +182,9 @@ class _ResourcePaths:
         return made
 
     def _subresource(self, sub: SubresourceLine) -> dict[str, Any]:
-        self._definitions.add((sub.kind,))
+        if sub.name not in CONNECTED:
+            # Options of connections are query parameters: upstream publishes no definition of them.
+            self._definitions.add((sub.kind,))
         suffix = f"{self._scope}{self._gvk.kind}{sub.name[0].upper()}{sub.name[1:]}"
         methods = {"get": "get", "create": "post", "update": "put", "patch": "patch", "delete": "delete"}
         made: dict[str, Any] = {}
