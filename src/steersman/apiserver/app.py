@@ -16,7 +16,7 @@ from steersman.apiserver.allocators.services import ServiceReserver
 from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
-from steersman.apiserver.connect import NoConnector
+from steersman.apiserver.connect import Connections, NoConnector
 from steersman.apiserver.crd.controller import CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
@@ -105,9 +105,10 @@ class APIServer:
         connector = (
             NoConnector()
             if deps.connect is None
-            else KubeletConnector(self.collections, deps.kubelet_tls, deps.connect)
+            else KubeletConnector(self.collections, deps.kubelet_tls, deps.connect, deps.random)
         )
-        self._handler = RequestHandler(deps.authenticator, self.pipeline, self._endpoints(), connector, deps.random)
+        connections = Connections(connector, deps.admission, self.pipeline.authorize)
+        self._handler = RequestHandler(deps.authenticator, self.pipeline, self._endpoints(), connections, deps.random)
 
     async def handle(self, request: Request) -> Response:
         """The response to a request: the handler for component.http's server."""

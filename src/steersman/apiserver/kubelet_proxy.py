@@ -1,27 +1,28 @@
-"""Logs, exec, attach, port-forward and proxies: requests handed on to a node's kubelet, or to a pod or Service itself.
+"""Requests handed on to a node's kubelet, or to a pod or Service itself, and their answers handed back.
 
-Source: pkg/registry/core/pod/strategy.go: LogLocation, streamLocation, PortForwardLocation; pkg/kubelet/client.
+Source: apimachinery/pkg/util/proxy: UpgradeAwareHandler, Transport.
 """
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import quote, urlencode
+from random import Random
+from typing import assert_never
+from urllib.parse import unquote, urlsplit, urlunsplit
 
-from steersman.api import core, discovery
-from steersman.apimachinery.status import BadRequest, InternalError, ServiceUnavailable, not_found
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.status import BadRequest, InternalError, ServiceUnavailable, StatusError
 from steersman.apiserver.collections import Collections
-from steersman.apiserver.connect import CONNECTED
+from steersman.apiserver.connectoptions import STREAMED
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.body import read_body
+from steersman.apiserver.locations import Locator, Place, Transport
 from steersman.component.http.client import ClientResponse, Connect, ConnectFailed, ConnectionLost, HTTPPool
 from steersman.component.http.duplex import tunnel
 from steersman.component.http.message import UPGRADED, BodyWriter, Request, Response
+from steersman.component.tls import client_context
 
-# Source: kubeadm's --kubelet-preferred-address-types.
-ADDRESS_TYPES = ("InternalIP", "ExternalIP", "Hostname")
-DEFAULT_KUBELET_PORT = 10250
 # These belong to one connection and say nothing about the message. Source: RFC 9110 7.6.1.
 HOP_BY_HOP = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "transfer-encoding",
@@ -29,184 +30,122 @@ HOP_BY_HOP = frozenset({
 })  # fmt: skip
 # A kubelet, pod or Service must not learn who the client is to the API server.
 PRIVATE = frozenset({"authorization", "impersonate-user", "impersonate-group", "impersonate-uid"})
-LOG_OPTIONS = (
-    "follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream",
-)  # fmt: skip
-STREAM_OPTIONS = {"stdin": "input", "stdout": "output", "stderr": "error", "tty": "tty"}
-ON_NODE = {"log": "containerLogs", "exec": "exec", "attach": "attach", "portforward": "portForward"}
+
+Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a request goes on to."""
+class Backend:
+    """The place a request goes on to, and connections there; prefix is the path up to and with `/proxy`."""
 
-    host: str
-    port: int
-    target: str
-    is_tls: bool = True
+    place: Place
+    pool: HTTPPool
+    prefix: str = ""
 
 
 class KubeletConnector:
-    """Reaches kubelets with the server's own client certificate, and pods in the clear."""
+    """Reaches kubelets with the server's own client certificate, and pods with none."""
 
-    def __init__(self, collections: Collections, ssl_context: ssl.SSLContext | None, connect: Connect) -> None:
-        self._collections = collections
+    def __init__(
+        self, collections: Collections, ssl_context: ssl.SSLContext | None, connect: Connect, random: Random
+    ) -> None:
+        self._locator = Locator(collections, random)
         self._ssl = ssl_context
         self._connect = connect
 
-    def handles(self, context: RequestContext) -> bool:
-        """See Connector."""
-        return context.info.subresource in CONNECTED
-
-    async def connect(self, context: RequestContext, request: Request) -> Response:
+    async def connect(self, context: RequestContext, options: Object | None, request: Request) -> Response:
         """See Connector."""
         await context.catch_up()
-        place = self._place(context, request)
+        place = self._locator.place(context, options, request.query)
         if place is None:
-            # Source: LogLocation: a pod without a node has said nothing yet.
             return Response(200, (("Content-Type", "text/plain"),), b"")
-        pool = HTTPPool(
-            place.host, place.port, ssl_context=self._ssl if place.is_tls else None, connect=self._connect
-        )  # fmt: skip
+        is_upgrade = _wants_upgrade(request)
+        if isinstance(options, STREAMED) and not is_upgrade:
+            raise BadRequest("Upgrade request required")
+        if not place.path and not is_upgrade:
+            # Relative links of a page at the root would lead out of the proxy.
+            query = f"?{request.query}" if request.query else ""
+            return Response(HTTPStatus.MOVED_PERMANENTLY, (("Location", f"{request.path}/{query}"),), b"")
+        tls = self._tls(place.transport)
+        pool = HTTPPool(place.host, place.port, ssl_context=tls, connect=self._connect)
+        is_proxy = context.info.subresource == "proxy"
+        backend = Backend(place, pool, _prefix(context, request) if is_proxy else "")
         try:
-            if "upgrade" in request.headers.get("connection", "").lower():
-                return await _upgraded(pool, place, request)
-            return await _relayed(pool, place, request, is_log=context.info.subresource == "log")
+            if is_upgrade:
+                return await _upgraded(backend, request)
+            return await _relayed(backend, request, is_log=context.info.subresource == "log")
         except (ConnectFailed, ConnectionLost) as error:
             await pool.close()
-            raise InternalError(f"error dialing backend: {error}") from error
+            raise _unreachable(error, is_proxy) from error
         except BaseException:
             await pool.close()
             raise
 
-    def _place(self, context: RequestContext, request: Request) -> Place | None:
-        if context.info.subresource == "proxy":
-            return self._proxied(context, request)
-        pods = self._collections.of(core.Pod)
-        pod = pods.decoded(pods.find(context.namespace, context.info.name))
-        sub = context.info.subresource
-        path = f"/{ON_NODE[sub]}/{quote(context.namespace)}/{quote(pod.metadata.name)}"
-        if sub != "portforward":
-            path += "/" + quote(container_of(pod, context.query.get("container")))
-        if not pod.spec.nodeName:
-            if sub == "log":
+    def _tls(self, transport: Transport) -> ssl.SSLContext | None:
+        match transport:
+            case Transport.KUBELET:
+                return self._ssl
+            case Transport.UNVERIFIED:
+                return client_context(None, is_insecure=True)
+            case Transport.CLEAR:
                 return None
-            raise BadRequest(f"pod {pod.metadata.name} does not have a host assigned")
-        options = _options(context, sub)
-        host, port = self._kubelet(pod.spec.nodeName)
-        return Place(host, port, f"{path}?{urlencode(options)}" if options else path)
-
-    def _kubelet(self, node_name: str) -> tuple[str, int]:
-        nodes = self._collections.of(core.Node)
-        node = nodes.decoded(nodes.find("", node_name))
-        by_type = {address.type: address.address for address in node.status.addresses}
-        host = next((by_type[wanted] for wanted in ADDRESS_TYPES if wanted in by_type), "")
-        if not host:
-            raise InternalError(f"no preferred addresses found; known addresses: {sorted(by_type)}")
-        endpoint = node.status.daemonEndpoints.kubeletEndpoint
-        return host, endpoint.Port or DEFAULT_KUBELET_PORT
-
-    def _proxied(self, context: RequestContext, request: Request) -> Place:
-        scheme, name, port = _name_parts(context.info.name)
-        target = f"/{context.info.rest}"
-        target = f"{target}?{request.query}" if request.query else target
-        match context.resource.plural:
-            case "nodes":
-                host, kubelet_port = self._kubelet(name)
-                return Place(host, int(port) if port else kubelet_port, target)
-            case "services":
-                host, number = self._endpoint(context.namespace, name, port)
-            case _:
-                host, number = self._pod(context.namespace, name, port)
-        return Place(host, number, target, is_tls=scheme == "https")
-
-    def _pod(self, namespace: str, name: str, port: str) -> tuple[str, int]:
-        pods = self._collections.of(core.Pod)
-        pod = pods.decoded(pods.find(namespace, name))
-        if not pod.status.podIP:
-            raise BadRequest(f"address not allowed: pod {name} has none")
-        ports = [one for container in pod.spec.containers for one in container.ports]
-        if not port:
-            return pod.status.podIP, ports[0].containerPort if ports else 80
-        if port.isdecimal():
-            return pod.status.podIP, int(port)
-        return pod.status.podIP, next((one.containerPort for one in ports if one.name == port), 80)
-
-    def _endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int]:
-        """A ready endpoint of a Service."""
-        services = self._collections.of(core.Service)
-        service = services.decoded(services.find(namespace, name))
-        wanted = next((one for one in service.spec.ports if port in ("", one.name, str(one.port))), None)
-        if wanted is None:
-            raise not_found("services", name)
-        slices = self._collections.of(discovery.EndpointSlice)
-        for cached in slices.cacher.under(slices.under(namespace)):
-            if cached.facts.labels.get("kubernetes.io/service-name") != name:
-                continue
-            found = _ready_endpoint(slices.decoded(cached), wanted.name)
-            if found is not None:
-                return found
-        raise ServiceUnavailable(f'no endpoints available for service "{name}"')
+        assert_never(transport)
 
 
-def container_of(pod: core.Pod, wanted: str) -> str:
-    """The container a request is about: the only one when it names none."""
-    groups: tuple[Sequence[str], ...] = (
-        [one.name for one in pod.spec.containers],
-        [one.name for one in pod.spec.initContainers],
-        [one.name for one in pod.spec.ephemeralContainers],
-    )
-    regular, initial, _ = groups
-    name = pod.metadata.name
-    if wanted:
-        if not any(wanted in names for names in groups):
-            raise BadRequest(f"container {wanted} is not valid for pod {name}")
-        return wanted
-    if len(regular) == 1:
-        return regular[0]
-    if not regular:
-        raise BadRequest(f"a container name must be specified for pod {name}")
-    message = f"a container name must be specified for pod {name}, choose one of: [{' '.join(regular)}]"
-    if initial:
-        message += f" or one of the init containers: [{' '.join(initial)}]"
-    raise BadRequest(message)
+def _unreachable(error: Exception, is_proxy: bool) -> StatusError:
+    if is_proxy:
+        return ServiceUnavailable(f"error trying to reach service: {error}")
+    return InternalError(f"error dialing backend: {error}")
 
 
-def _options(context: RequestContext, sub: str) -> list[tuple[str, str]]:
-    """The query in the kubelet's words."""
-    query = context.query
-    if sub == "log":
-        return [(name, query.get(name)) for name in LOG_OPTIONS if query.get(name)]
-    if sub == "portforward":
-        return [("port", port) for value in query.all("ports") for port in value.split(",")]
-    given = [(theirs, "1") for ours, theirs in STREAM_OPTIONS.items() if query.is_true(ours)]
-    return given + [("command", word) for word in query.all("command")]
+def _wants_upgrade(request: Request) -> bool:
+    return "upgrade" in request.headers.get("connection", "").lower()
 
 
-def _name_parts(name: str) -> tuple[str, str, str]:
-    """`scheme:name:port`, where scheme and port may be left out."""
-    parts = name.split(":")
-    if len(parts) == 3:
-        return parts[0], parts[1], parts[2]
-    return ("", parts[0], parts[1]) if len(parts) == 2 else ("", name, "")
+def _prefix(context: RequestContext, request: Request) -> str:
+    """`/api/v1/namespaces/ns/pods/name/proxy`, or a node's."""
+    return "/".join(request.path.split("/")[: 8 if context.namespace else 6])
 
 
-def _ready_endpoint(found: discovery.EndpointSlice, port_name: str) -> tuple[str, int] | None:
-    port = next((one.port for one in found.ports if (one.name or "") == port_name and one.port), None)
-    ready = next((one for one in found.endpoints if one.conditions.ready is not False and one.addresses), None)
-    return (ready.addresses[0], port) if port is not None and ready is not None else None
+def _passed_on(backend: Backend, request: Request) -> dict[str, str]:
+    headers = {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP | PRIVATE}
+    if backend.prefix:
+        headers["x-forwarded-uri"] = backend.prefix + (backend.place.path or "/")
+    client = request.peer_address.rpartition(":")[0].strip("[]")
+    if client:
+        known = headers.get("x-forwarded-for")
+        headers["x-forwarded-for"] = f"{known}, {client}" if known else client
+    return headers
 
 
-def _passed_on(request: Request) -> dict[str, str]:
-    return {name: value for name, value in request.headers.items() if name not in HOP_BY_HOP | PRIVATE}
+def _passed_back(backend: Backend, request: Request, headers: Mapping[str, str]) -> Headers:
+    passed = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
+    if backend.prefix and "location" in passed:
+        passed["location"] = _through_proxy(passed["location"], backend, request)
+    return tuple(passed.items())
 
 
-async def _relayed(pool: HTTPPool, place: Place, request: Request, *, is_log: bool) -> Response:
-    response = await pool.request(request.method, place.target, _passed_on(request), await read_body(request))
+def _through_proxy(location: str, backend: Backend, request: Request) -> str:
+    """Where a redirect leads for who comes through the proxy. Source: Transport.rewriteURL."""
+    parts = urlsplit(location)
+    is_elsewhere = parts.netloc not in ("", backend.place.authority, request.headers.get("host", ""))
+    if is_elsewhere or not parts.path.startswith("/"):
+        return location
+    is_through = unquote(parts.path).startswith(unquote(backend.prefix))
+    path = parts.path if is_through else backend.prefix + parts.path
+    return urlunsplit(("", "", path, parts.query, parts.fragment))
+
+
+async def _relayed(backend: Backend, request: Request, *, is_log: bool) -> Response:
+    pool, passed = backend.pool, _passed_on(backend, request)
+    response = await pool.request(request.method, backend.place.target, passed, await read_body(request))
     if is_log and response.status == HTTPStatus.BAD_REQUEST:
         # The kubelet says in plain text why there is no log. Source: registry/generic/rest/response_checker.go
         raise BadRequest((await response.read()).decode(errors="replace"))
-    headers = tuple((name, value) for name, value in response.headers.items() if name not in HOP_BY_HOP)
+    headers = _passed_back(backend, request, response.headers)
+    if request.method == "HEAD":
+        await pool.close()
+        return Response(response.status, headers, b"")
 
     async def stream(writer: BodyWriter) -> None:
         try:
@@ -222,25 +161,29 @@ async def _relayed(pool: HTTPPool, place: Place, request: Request, *, is_log: bo
     return Response(response.status, headers, stream)
 
 
-async def _upgraded(pool: HTTPPool, place: Place, request: Request) -> Response:
-    headers = _passed_on(request) | {"connection": "Upgrade", "upgrade": request.headers.get("upgrade", "")}
-    response, backend = await pool.upgrade(request.method, place.target, headers)
-    if backend is None:
-        return await _declined(pool, response)
-    client = request.upgrade({name: value for name, value in response.headers.items() if name != "date"})
+async def _upgraded(backend: Backend, request: Request) -> Response:
+    wanted = {"connection": "Upgrade", "upgrade": request.headers.get("upgrade", "")}
+    headers = _passed_on(backend, request) | wanted
+    response, duplex = await backend.pool.upgrade(request.method, backend.place.target, headers)
+    if duplex is None:
+        return await _declined(backend, request, response)
     try:
-        await tunnel(client, backend)
+        client = request.upgrade({name: value for name, value in response.headers.items() if name != "date"})
+        try:
+            await tunnel(client, duplex)
+        finally:
+            client.close()
     finally:
-        client.close()
-        backend.close()
-        await pool.close()
+        duplex.close()
+        await backend.pool.close()
     return UPGRADED
 
 
-async def _declined(pool: HTTPPool, response: ClientResponse) -> Response:
+async def _declined(backend: Backend, request: Request, response: ClientResponse) -> Response:
     """The backend's refusal, as it is."""
-    headers = tuple((name, value) for name, value in response.headers.items() if name not in HOP_BY_HOP)
     try:
-        return Response(response.status, headers, await response.read())
+        if response.status < HTTPStatus.BAD_REQUEST:
+            raise InternalError(f"invalid upgrade response: status code {response.status}")
+        return Response(response.status, _passed_back(backend, request, response.headers), await response.read())
     finally:
-        await pool.close()
+        await backend.pool.close()

@@ -12,7 +12,7 @@ from steersman.apimachinery.status import (
     internal_error,
 )
 from steersman.apiserver.attributes import Authenticator
-from steersman.apiserver.connect import Connector
+from steersman.apiserver.connect import Connections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.endpoints.plain import PlainEndpoints
 from steersman.apiserver.http.answers import error_answer, with_headers
@@ -37,13 +37,13 @@ class RequestHandler:
         authenticator: Authenticator,
         pipeline: Pipeline,
         endpoints: PlainEndpoints,
-        connector: Connector,
+        connections: Connections,
         random: Random,
     ) -> None:
         self._authenticator = authenticator
         self._pipeline = pipeline
         self._endpoints = endpoints
-        self._connector = connector
+        self._connections = connections
         self._random = random
         self._resources = ResourceHandler(pipeline)
 
@@ -74,8 +74,8 @@ class RequestHandler:
             warnings.extend(context.warnings)
 
     async def _resource_answer(self, context: RequestContext, request: Request) -> Response:
-        if self._connector.handles(context):
-            return await self._connector.connect(context, request)
+        if self._connections.handles(context):
+            return await self._connections.connect(context, request)
         return await self._resources.answer(context, request)
 
     async def _user(self, request: Request) -> UserInfo:
