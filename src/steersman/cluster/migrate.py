@@ -1,9 +1,9 @@
 """Moving every object of a cluster from one store to another.
 
-Names, uids and contents stay; resourceVersions are the new store's, so that clients list anew. Nobody may write to
-either store meanwhile.
+Names, uids and contents stay; resourceVersions are the new store's. Nobody may write to either store meanwhile.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -14,13 +14,16 @@ from steersman.cluster.errors import ClusterError
 from steersman.cluster.stores import open_database, open_etcd_at
 from steersman.cluster.storesettings import EtcdSettings
 from steersman.component.clock import Clock, RealClock
-from steersman.storage.interface import Delete, Entry, Put, Store, StoreError
+from steersman.storage.interface import Delete, Entry, Put, Store, StoreError, StoreFailed
 
 PAGE_ENTRIES = 500
 # etcd takes 128 operations and 1.5 MiB a transaction.
 TRANSACTION_ENTRIES, TRANSACTION_BYTES = 100, 1_000_000
 # What is about to end isn't worth a lease of less.
 SHORTEST_SECONDS = 2.0
+# About ten seconds of writes.
+OUTRUN_REVISIONS, OUTRUN_WRITERS = 20_000, 32
+OUTRUN_KEY = "/steersman/migration/"
 
 
 class TargetNotEmpty(ClusterError):
@@ -63,10 +66,11 @@ async def move(source: Store, target: Store, clock: Clock, *, overwrite: bool) -
     async with aclosing(_pages(source)) as pages:
         async for page in pages:
             for some in _transactions(page):
-                await target.txn((), tuple(_put(entry, clock) for entry in some))
+                await _write(target, some, clock)
                 objects += len(some)
                 size_bytes += sum(len(entry.value) for entry in some)
     await _compare(source, target)
+    await _outrun(source, target)
     return Moved(objects, size_bytes)
 
 
@@ -82,6 +86,40 @@ async def _opened(place: Place, clock: Clock) -> AsyncIterator[Store]:
 async def _clear(store: Store) -> None:
     while entries := (await store.list(ROOT, limit=TRANSACTION_ENTRIES)).entries:
         await store.txn((), tuple(Delete(entry.key) for entry in entries))
+
+
+async def _write(target: Store, some: tuple[Entry, ...], clock: Clock) -> None:
+    try:
+        await target.txn((), tuple(_put(entry, clock) for entry in some))
+    except StoreFailed as error:
+        largest = max(some, key=lambda entry: len(entry.value))
+        raise ClusterError(f"{error}; {largest.key} has {len(largest.value)} bytes") from error
+
+
+async def _outrun(source: Store, target: Store) -> None:
+    """Bring the target's revision past the source's.
+
+    A client that resumes a watch from a resourceVersion it got before is then told that this is too old, and lists
+    anew. One whose resourceVersion is yet to come is told so too; but should it come meanwhile, the client would be
+    told what happened since, having missed what was before. Where the source is so far ahead that this can't happen
+    before the client has asked, it needn't be prevented.
+    """
+    missing = source.revision - target.revision + 1
+    if missing > OUTRUN_REVISIONS:
+        return
+
+    async def run_ahead(writer: int) -> None:
+        key = f"{OUTRUN_KEY}{writer}"
+        for _ in range(writer, missing, OUTRUN_WRITERS):
+            await target.txn((), (Put(key, b""),))
+        await target.txn((), (Delete(key),))
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for writer in range(OUTRUN_WRITERS):
+                group.create_task(run_ahead(writer))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from failed
 
 
 async def _compare(source: Store, target: Store) -> None:

@@ -70,6 +70,16 @@ async def test_what_the_target_holds_is_not_mixed_with_what_comes() -> None:
     assert await target.get("/elsewhere") is not None
 
 
+async def test_no_resource_version_of_before_is_yet_to_come_afterwards() -> None:
+    clock = FakeClock()
+    source, target = MemoryStore(clock), MemoryStore(clock)
+    for number in range(500):
+        await source.txn((), (Put(f"{ROOT}pods/a/x", b"%d" % number),))
+    await move(source, target, clock, overwrite=False)
+    assert target.revision > source.revision
+    assert [entry.key for entry in (await target.list("")).entries] == [f"{ROOT}pods/a/x"]
+
+
 @needs_etcd
 async def test_sqlite_to_etcd_and_back_gives_the_same_objects(tmp_path: Path, etcd: EtcdServer) -> None:
     clock = RealClock()
