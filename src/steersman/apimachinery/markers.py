@@ -37,6 +37,13 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
+class Doc:
+    """What the field is for, for `kubectl explain`."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Named:
     """The definition that OpenAPI refers to for a value of any form."""
 

@@ -6,13 +6,16 @@ and maps are read-only mappings, so that one object can be shared by store, cach
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, dataclass_transform
+from typing import Annotated, Any, ClassVar, TypeVar, dataclass_transform
 
 import msgspec
 
-from steersman.apimachinery.markers import always
+from steersman.apimachinery.markers import Doc, always
 
 T = TypeVar("T", bound="Object")
+
+KIND = Doc("Kind names what the object is, in CamelCase. It can't be changed.")
+API_VERSION = Doc("APIVersion defines the group and version of the schema that the object is written in.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,8 @@ class ObjectType(msgspec.StructMeta):
         gvk = GroupVersionKind.parse(api, kind or name) if api is not None else None
         if gvk is not None:
             # Every object says what it is: the two strings are written even by an otherwise empty instance.
-            namespace["__annotations__"] = {"kind": "str", "apiVersion": "str"} | namespace.get("__annotations__", {})
+            own = {"kind": Annotated[str, KIND], "apiVersion": Annotated[str, API_VERSION]}
+            namespace["__annotations__"] = own | namespace.get("__annotations__", {})
             namespace["kind"], namespace["apiVersion"] = always(gvk.kind), always(gvk.api_version)
         settings: dict[str, Any] = {
             "frozen": True, "kw_only": True, "omit_defaults": True, "gc": False,

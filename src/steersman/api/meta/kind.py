@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from steersman.api.meta.objectmeta import ObjectMeta
-from steersman.apimachinery.markers import Wire, always
-from steersman.apimachinery.object import Object
+from steersman.apimachinery.markers import Doc, Wire, always
+from steersman.apimachinery.object import API_VERSION, KIND, Object
 
 
 class Kind(Object):
     """An object with a name: kind and apiVersion are filled in by the class, metadata is each object's own."""
 
-    kind: str = always("")
-    apiVersion: str = always("")
-    metadata: Annotated[ObjectMeta, Wire(1)] = always(ObjectMeta)
+    kind: Annotated[str, KIND] = always("")
+    apiVersion: Annotated[str, API_VERSION] = always("")
+    metadata: Annotated[ObjectMeta, Wire(1), Doc("Standard object's metadata.")] = always(ObjectMeta)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from steersman.apimachinery.markers import OneOf
+from steersman.apimachinery.markers import Doc, OneOf
 from steersman.apimachinery.object import GroupVersionKind, Object
 from steersman.apimachinery.openapi import custom
 from steersman.apimachinery.schema import NO_DEFAULT, FieldSchema, Form, TypeSchema, schema_of
@@ -154,9 +154,14 @@ class Definitions:
         """A custom resource's, as its users wrote it, with what every object has."""
         assert schema.facts.published is not None
         assert schema.facts.gvk is not None
-        made = self.made[name] = custom.published(schema.facts.published, is_v3=self.dialect.is_v3)
-        envelope = {one: self._property(schema.fields[one]) for one in ("apiVersion", "kind", "metadata")}
-        made["properties"] = dict(sorted({**made.get("properties", {}), **envelope}.items()))
+        if custom.says_nothing(schema.facts.published, is_v3=self.dialect.is_v3):
+            # Any property would have kubectl forbid all others.
+            self.made[name] = {"type": "object"}
+        else:
+            made = self.made[name] = custom.published(schema.facts.published, is_v3=self.dialect.is_v3)
+            envelope = {one: self._property(schema.fields[one]) for one in ("apiVersion", "kind", "metadata")}
+            made["properties"] = dict(sorted({**made.get("properties", {}), **envelope}.items()))
+        made = self.made[name]
         made["x-kubernetes-group-version-kind"] = [gvk_entry(schema.facts.gvk)]
 
     def _property(self, one: FieldSchema) -> dict[str, Any]:
@@ -164,10 +169,15 @@ class Definitions:
             made = self._ref(self.define_special(FIELDS_V1))
         else:
             made = self.reference(one.schema)
-        beside = {**_default(one), **_enum(one), **_topology(one)}
+        beside = {**_described(one), **_default(one), **_enum(one), **_topology(one)}
         if "$ref" in made and beside and self.dialect.is_v3:
             return {"allOf": [made], **beside}
         return made | beside
+
+
+def _described(one: FieldSchema) -> dict[str, Any]:
+    doc = one.marker(Doc)
+    return {"description": doc.text} if doc else {}
 
 
 def _default(one: FieldSchema) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def custom_kind(crd: CustomResourceDefinition, version: CustomResourceDefinition
     kind = crd.spec.names.kind
     made: type[Kind] = ObjectType(kind, (Kind,), fields, api=api_version, kind=kind, package=_package(crd, version))
     whole = _with_envelope(structural, made)
-    whole.facts = replace(made.__facts__, structural=whole, published=written)
+    whole.facts = replace(made.__facts__, structural=whole, published={} if written is ANYTHING_GOES else written)
     setattr(made, "__facts__", whole.facts)  # noqa: B010  # declared on Object, read-only for everybody else
     made.__doc__ = str(written.get("description") or f"{kind} is a custom resource.")
     return made

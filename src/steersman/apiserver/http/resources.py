@@ -5,8 +5,8 @@ from typing import Any
 
 from steersman.api.meta import DeleteOptions
 from steersman.apimachinery.codec import protobuf, yaml
-from steersman.apimachinery.codec.negotiate import APPLY_PATCH, PROTOBUF, body_type
-from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid
+from steersman.apimachinery.codec.negotiate import APPLY_PATCH, OFFERED, PROTOBUF, body_type
+from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid, not_acceptable
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
 from steersman.apiserver.http.body import READ, object_of, read_body, read_object
@@ -77,6 +77,8 @@ class ResourceHandler:
         return stream_answer(JSON, lambda writer: write_stream(changes, renderer, writer))
 
     async def _create(self, context: RequestContext, request: Request) -> Response:
+        if not context.resource.stored and _output(request).form is not Form.OBJECT:
+            raise not_acceptable(OFFERED)  # a review can't be shown as a table
         context.check_write_options()
         kind = self._pipeline.body_kind(context)
         obj = await read_object(request, kind, context.field_validation, context.warnings)
