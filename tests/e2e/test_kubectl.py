@@ -261,6 +261,21 @@ def test_a_port_is_forwarded(pods: Pods) -> None:
         assert subprocess.run(command, capture_output=True, timeout=20, check=True).stdout == b"served\n"
 
 
+def test_pods_services_and_nodes_are_reached_through_the_server(pods: Pods) -> None:
+    name = pods.start(WEB)
+    pods.run("expose", "pod", name, "--port=80", "--target-port=8080")
+    try:
+        base = "/api/v1/namespaces/default"
+        assert pods.run("get", "--raw", f"{base}/pods/{name}:8080/proxy/index.html") == "served\n"
+        ends, through_service = time.monotonic() + PATIENCE_SECONDS, f"{base}/services/http:{name}:80/proxy/"
+        while (answer := pods.run("get", "--raw", through_service, check=False)) != "served\n":
+            assert time.monotonic() < ends, answer  # the service's endpoints are found a little later
+        node = pods.run("get", "pod", name, "-o", "jsonpath={.spec.nodeName}")
+        assert pods.run("get", "--raw", f"/api/v1/nodes/{node}/proxy/healthz") == "ok"
+    finally:
+        pods.run("delete", "service", name)
+
+
 def test_files_are_copied_both_ways(pods: Pods, tmp_path: Path) -> None:
     name = pods.start(POLITE)
     (tmp_path / "there").write_text("content")
