@@ -26,8 +26,8 @@ needs_etcd = pytest.mark.skipif(PROGRAM is None, reason="there is no etcd on thi
 class EtcdServer:
     """One member. Its clients must show a certificate of its authority."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, *options: str) -> None:
+        self.directory, self._options = directory, options
         self._process: subprocess.Popen[bytes] | None = None
         now = RealClock().now()
         ca = certs.new_ca("etcd-ca", now)
@@ -92,7 +92,7 @@ class EtcdServer:
             "--cert-file", f"{pki}/server.crt", "--key-file", f"{pki}/server.key", "--client-cert-auth",
             "--trusted-ca-file", f"{pki}/ca.crt",
             # Up in 50 ms instead of a second.
-            "--heartbeat-interval=10", "--election-timeout=100",
+            "--heartbeat-interval=10", "--election-timeout=100", *self._options,
         ]  # fmt: skip
 
     def _is_up(self, port: int) -> bool:
@@ -105,8 +105,8 @@ class EtcdServer:
 
 
 @contextlib.contextmanager
-def running_etcd(directory: Path) -> Iterator[EtcdServer]:
-    server = EtcdServer(directory)
+def running_etcd(directory: Path, *options: str) -> Iterator[EtcdServer]:
+    server = EtcdServer(directory, *options)
     try:
         server.start()
         yield server

@@ -18,7 +18,7 @@ from steersman.storage.etcd import connection
 from steersman.storage.etcd.compactor import INTERVAL_SECONDS
 from steersman.storage.etcd.connection import EtcdConfig
 from steersman.storage.etcd.store import EtcdStore, open_etcd
-from steersman.storage.interface import Compare, Delete, Put, StoreUnavailable
+from steersman.storage.interface import Compare, Delete, Put, StoreFailed, StoreFull, StoreUnavailable
 
 pytestmark = needs_etcd
 
@@ -213,6 +213,35 @@ async def test_who_is_not_trusted_is_told_why_etcd_cannot_be_used(
     monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.5)
     with pytest.raises(StoreUnavailable, match=f"no etcd answers at {etcd.url}: .+"):
         await open_etcd(EtcdConfig((etcd.url,), etcd.ca_pem), RealClock())
+
+
+async def fill(store: EtcdStore) -> None:
+    for number in range(10):
+        await store.txn((), (Put(f"/a/big{number}", b"x" * 500_000),))
+
+
+async def test_a_full_etcd_refuses_writes_and_goes_on_reading(tmp_path: Path) -> None:
+    with running_etcd(tmp_path / "small", "--quota-backend-bytes=2000000") as small:
+        store = await open_etcd(small.config, RealClock())
+        try:
+            await store.txn((), (Put("/a/kept", b"1"),))
+            with pytest.raises(StoreFull, match="database space exceeded"):
+                await fill(store)
+            entry = await store.get("/a/kept")
+            assert entry is not None
+            assert entry.value == b"1"
+        finally:
+            await store.close()
+
+
+async def test_what_etcd_refuses_is_not_taken_for_an_outage(etcd: EtcdServer) -> None:
+    store = await open_etcd(etcd.config, RealClock())
+    try:
+        with pytest.raises(StoreFailed, match="request is too large"):
+            await store.txn((), (Put("/a/x", b"x" * 2_000_000),))
+        assert await store.get("/a/x") is None
+    finally:
+        await store.close()
 
 
 async def test_of_several_servers_one_compacts_in_each_interval(etcd: EtcdServer) -> None:

@@ -2,7 +2,7 @@
 
 All keys are watched, and those below the prefix are told of: the last event is then always etcd's revision, so that
 a reader knows at once how far it has come. Asking for the progress of a narrower watch would do only with newer etcd:
-before 3.4.25 and 3.5.8 the answer may overtake events.
+before 3.4.31 and 3.5.13 the answer may overtake events.
 """
 
 from collections.abc import AsyncGenerator, Sequence
