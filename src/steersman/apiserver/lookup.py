@@ -23,6 +23,11 @@ class CollectionLookup:
         """From now on objects are found here."""
         self._collections = collections
 
+    async def catch_up(self) -> None:
+        """Wait until every acknowledged write can be found."""
+        if self._collections is not None:
+            await self._collections.catch_up()
+
     def find(self, kind: type[K], namespace: str, name: str) -> K | None:
         """The object, or None."""
         if self._collections is None:

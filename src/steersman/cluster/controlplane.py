@@ -6,11 +6,13 @@ The only place where server, authentication, authorization and admission are bui
 import asyncio
 import ssl
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random, SystemRandom
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from steersman.apiserver.admission.plugins import default_chain
+from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.authn.impersonation import Impersonation
@@ -55,7 +57,7 @@ class ControlPlane:
 
     def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
         self.config = config
-        lookup = CollectionLookup()
+        lookup, quotas = CollectionLookup(), QuotaWriter()
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = RBACAuthorizer(lookup)
@@ -66,7 +68,7 @@ class ControlPlane:
                 clock=clock,
                 authenticator=authenticator,
                 authorizer=authorizer,
-                admission=default_chain(lookup, config.random),
+                admission=default_chain(lookup, config.random, ResourceQuotaAdmission(lookup, quotas, clock)),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
                 connect=connect_tcp,
@@ -77,6 +79,7 @@ class ControlPlane:
         )
         lookup.attach(self.server.collections)
         self.client = LocalClient(self.server.pipeline)
+        quotas.attach(partial(self.client.update, subresource="status"))
         self._has_first_objects = asyncio.Event()
 
     async def run(self) -> None:

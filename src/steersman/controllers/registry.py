@@ -15,6 +15,7 @@ from steersman.controllers.nodeipam.controller import NodeIPAMController
 from steersman.controllers.nodelifecycle.controller import NodeLifecycleController
 from steersman.controllers.podgc.controller import PodGCController
 from steersman.controllers.replicaset.controller import ReplicaSetController
+from steersman.controllers.resourcequota.controller import ResourceQuotaController
 from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
 from steersman.controllers.tainteviction.controller import TaintEvictionController
 from steersman.controllers.tokens.controller import Sign, TokenController
@@ -52,6 +53,7 @@ def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, A
         NodeLifecycleController(clock),
         TaintEvictionController(clock),
         PodGCController(),
+        ResourceQuotaController(clock),
     ]
     if settings.cluster_cidrs:
         controllers.append(NodeIPAMController(settings.cluster_cidrs, settings.node_mask_v4))

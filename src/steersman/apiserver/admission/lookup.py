@@ -11,6 +11,10 @@ K = TypeVar("K", bound=Kind)
 class Lookup(Protocol):
     """Objects by name, without awaiting."""
 
+    async def catch_up(self) -> None:
+        """Wait until every acknowledged write can be found: for those who would refuse what isn't there."""
+        ...
+
     def find(self, kind: type[K], namespace: str, name: str) -> K | None:
         """The object, or None."""
         ...

@@ -34,6 +34,10 @@ class NamespaceLifecycle(Plugin):
             return
         namespace = self._lookup.find(core.Namespace, "", attributes.namespace)
         if namespace is None:
+            # It may have been made a moment ago.
+            await self._lookup.catch_up()
+            namespace = self._lookup.find(core.Namespace, "", attributes.namespace)
+        if namespace is None:
             raise not_found("namespaces", attributes.namespace)
         if namespace.metadata.deletionTimestamp is None and namespace.status.phase != "Terminating":
             return

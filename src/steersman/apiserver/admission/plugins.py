@@ -7,11 +7,12 @@ from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from steersman.apiserver.admission.noderestriction import NodeRestriction
 from steersman.apiserver.admission.priority import Priority
+from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
 from steersman.apiserver.admission.serviceaccount import ServiceAccount
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
 
 
-def default_chain(lookup: Lookup, random: Random) -> AdmissionChain:
+def default_chain(lookup: Lookup, random: Random, quota: ResourceQuotaAdmission) -> AdmissionChain:
     """The plugins that are on by default."""
     return AdmissionChain(
         (
@@ -21,5 +22,6 @@ def default_chain(lookup: Lookup, random: Random) -> AdmissionChain:
             TaintNodesByCondition(),
             Priority(lookup),
             DefaultTolerationSeconds(),
+            quota,
         )
     )

@@ -1,0 +1,1 @@
+"""What counts against a ResourceQuota: pure rules that admission and the controller share."""
