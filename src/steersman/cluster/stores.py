@@ -3,17 +3,21 @@
 import os
 from pathlib import Path
 
+from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import Layout
 from steersman.cluster.storesettings import EtcdSettings, noted_etcd
 from steersman.component.clock import Clock
 from steersman.component.keypair import KeyPair
-from steersman.storage.interface import Store
+from steersman.storage.interface import Store, StoreError
 
 
 async def open_store(layout: Layout, etcd: EtcdSettings | None, clock: Clock) -> Store:
-    """The given etcd, else the one that is noted, else the database in the data directory."""
+    """The given etcd, else the noted one, else the database in the data directory. ClusterError says why not."""
     etcd = etcd or noted_etcd(layout)
-    return await open_database(layout.database, clock) if etcd is None else await open_etcd_at(etcd, clock)
+    try:
+        return await open_database(layout.database, clock) if etcd is None else await open_etcd_at(etcd, clock)
+    except (StoreError, OSError) as error:
+        raise ClusterError(str(error)) from error
 
 
 async def open_database(path: Path, clock: Clock) -> Store:
