@@ -21,6 +21,26 @@ class Operation(StrEnum):
     CONNECT = "CONNECT"
 
 
+@dataclass(slots=True)
+class Reinvocation:
+    """Whether the plugins must see a write a second time, as a webhook has changed it.
+
+    asked: the webhooks that want to see changes made after them; again: those to be asked in the second round. Source:
+    apiserver/pkg/admission/reinvocation.go.
+    """
+
+    is_second: bool = False
+    is_requested: bool = False
+    asked: set[object] = field(default_factory=set)
+    again: set[object] = field(default_factory=set)
+
+    def request(self) -> None:
+        """A webhook has changed the object: those asked before it are asked again."""
+        self.is_requested = True
+        if not self.is_second:
+            self.again |= self.asked
+
+
 @dataclass(frozen=True, slots=True)
 class AdmissionAttributes:
     """One write on its way in. object is absent for DELETE, old_object for CREATE."""
@@ -36,6 +56,7 @@ class AdmissionAttributes:
     dry_run: bool = False
     delete_options: DeleteOptions | None = None
     warnings: list[str] = field(default_factory=list)
+    reinvocation: Reinvocation = field(default_factory=Reinvocation)
 
 
 def attributes_with(attributes: AdmissionAttributes, obj: Object | None) -> AdmissionAttributes:

@@ -79,6 +79,14 @@ class Collection(Generic[K]):
         """The object itself."""
         return decode(self.served(cached.data), self.kind)
 
+    def to_stored(self, obj: K) -> Kind:
+        """The object in the version that is stored."""
+        return obj if self._conversion is None else self._conversion.to_stored(obj)
+
+    def to_served(self, stored: Kind) -> Kind:
+        """A stored object in the version of this resource."""
+        return stored if self._conversion is None else self._conversion.to_served(stored)
+
     def served(self, data: bytes) -> bytes:
         """Bytes from the cache as clients of this resource get them."""
         if self._conversion is None:

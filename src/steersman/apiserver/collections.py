@@ -39,6 +39,15 @@ class Collections:
         """The collection of a kind; KeyError when it isn't stored."""
         return self._by_kind[kind]
 
+    def has(self, kind: type[Kind]) -> bool:
+        """Whether a kind is stored."""
+        return kind in self._by_kind
+
+    def converted(self, obj: Kind, kind: type[Kind]) -> Kind:
+        """An object of one version of a resource in another."""
+        to_served = self._by_kind[kind].to_served
+        return to_served(self._by_kind[type(obj)].to_stored(obj))
+
     @property
     def revision(self) -> int:
         """How far the caches have come."""

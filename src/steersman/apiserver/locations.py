@@ -139,13 +139,13 @@ class Locator:
                 pod = self._pod(namespace, name)
                 return _proxyable(pod.status.podIP), _port_of(pod, port, transport), transport
             case _:
-                return *self._endpoint(namespace, name, port), transport
+                return *self.endpoint(namespace, name, port), transport
 
     def _pod(self, namespace: str, name: str) -> core.Pod:
         pods = self._collections.of(core.Pod)
         return pods.decoded(pods.find(namespace, name))
 
-    def _endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int]:
+    def endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int]:
         """A ready endpoint of a Service, any of them; port is a number of the Service's or a name."""
         services = self._collections.of(core.Service)
         service = services.decoded(services.find(namespace, name))

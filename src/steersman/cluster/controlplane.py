@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from steersman.apiserver.admission.plugins import default_chain
 from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
+from steersman.apiserver.admission.webhooks import Reach
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.authn.impersonation import Impersonation
@@ -23,8 +24,11 @@ from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import Advertised, bootstrap
 from steersman.apiserver.local import LocalClient
+from steersman.apiserver.locations import Locator
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.user import UserInfo
+from steersman.apiserver.webhooks.caller import WebhookCaller
+from steersman.apiserver.webhooks.versions import Versions
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
 from steersman.storage.interface import Store
@@ -58,6 +62,7 @@ class ControlPlane:
     def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
         self.config = config
         lookup, quotas = CollectionLookup(), QuotaWriter()
+        reach = Reach(lookup, config.random)
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = RBACAuthorizer(lookup)
@@ -68,7 +73,7 @@ class ControlPlane:
                 clock=clock,
                 authenticator=authenticator,
                 authorizer=authorizer,
-                admission=default_chain(lookup, config.random, ResourceQuotaAdmission(lookup, quotas, clock)),
+                admission=default_chain(lookup, config.random, reach, ResourceQuotaAdmission(lookup, quotas, clock)),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
                 connect=connect_tcp,
@@ -80,6 +85,9 @@ class ControlPlane:
         lookup.attach(self.server.collections)
         self.client = LocalClient(self.server.pipeline)
         quotas.attach(partial(self.client.update, subresource="status"))
+        collections = self.server.collections
+        caller = WebhookCaller(Locator(collections, config.random), connect_tcp)
+        reach.attach(caller, Versions(self.server.table, collections))
         self._has_first_objects = asyncio.Event()
 
     async def run(self) -> None:

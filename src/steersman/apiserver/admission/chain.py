@@ -16,10 +16,17 @@ class AdmissionChain:
 
     async def admit(self, attributes: AdmissionAttributes) -> K:
         """The object as the plugins leave it."""
+        attributes = await self._round(attributes)
+        if attributes.reinvocation.is_requested:
+            attributes.reinvocation.is_second = True
+            attributes = await self._round(attributes)
+        return cast("K", attributes.object)
+
+    async def _round(self, attributes: AdmissionAttributes) -> AdmissionAttributes:
         for plugin in self._plugins:
             if plugin.handles(attributes.operation):
                 attributes = attributes_with(attributes, await plugin.admit(attributes))
-        return cast("K", attributes.object)
+        return attributes
 
     async def validate(self, attributes: AdmissionAttributes) -> None:
         """Raises what the first plugin that refuses raises."""

@@ -10,9 +10,10 @@ from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
 from steersman.apiserver.admission.serviceaccount import ServiceAccount
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
+from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
 
 
-def default_chain(lookup: Lookup, random: Random, quota: ResourceQuotaAdmission) -> AdmissionChain:
+def default_chain(lookup: Lookup, random: Random, reach: Reach, quota: ResourceQuotaAdmission) -> AdmissionChain:
     """The plugins that are on by default."""
     return AdmissionChain(
         (
@@ -22,6 +23,8 @@ def default_chain(lookup: Lookup, random: Random, quota: ResourceQuotaAdmission)
             TaintNodesByCondition(),
             Priority(lookup),
             DefaultTolerationSeconds(),
+            MutatingWebhooks(reach),
+            ValidatingWebhooks(reach),
             quota,
         )
     )

@@ -1,0 +1,200 @@
+"""MutatingAdmissionWebhook and ValidatingAdmissionWebhook: configured services have a say in requests.
+
+Source: apiserver/pkg/admission/plugin/webhook: mutating/dispatcher.go, validating/dispatcher.go.
+"""
+
+import asyncio
+import copy
+from collections.abc import Iterable, Mapping
+from random import Random
+from typing import TypeVar
+from uuid import UUID
+
+from steersman.api.admissionregistration import (
+    MutatingWebhook,
+    MutatingWebhookConfiguration,
+    ValidatingWebhook,
+    ValidatingWebhookConfiguration,
+)
+from steersman.api.core import Namespace
+from steersman.api.meta import Kind
+from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.gotext import quote
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.patch import json as json_patch
+from steersman.apimachinery.status import BadRequest, StatusError, internal_error
+from steersman.apiserver.admission.lookup import Lookup
+from steersman.apiserver.admission.plugin import Plugin
+from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
+from steersman.apiserver.webhooks.caller import WebhookCaller, WebhookError
+from steersman.apiserver.webhooks.matching import Candidates, is_exempt, matched_resource
+from steersman.apiserver.webhooks.review import Answer, BadAnswer, Subject, read_answer, review_of, supported_version
+from steersman.apiserver.webhooks.versions import Versions
+
+Webhook = MutatingWebhook | ValidatingWebhook
+C = TypeVar("C", MutatingWebhookConfiguration, ValidatingWebhookConfiguration)
+
+DEFAULT_TIMEOUT_SECONDS = 10
+HARMLESS = frozenset({"None", "NoneOnDryRun"})
+
+
+class Reach:
+    """What webhooks need of the server; attached once there is one."""
+
+    def __init__(self, lookup: Lookup, random: Random) -> None:
+        self.lookup = lookup
+        self._random = random
+        self._caller: WebhookCaller | None = None
+        self._versions: Versions | None = None
+
+    def attach(self, caller: WebhookCaller, versions: Versions) -> None:
+        """Caller reaches webhooks, versions knows the kinds."""
+        self._caller, self._versions = caller, versions
+
+    @property
+    def versions(self) -> Versions:
+        """The kinds that are served."""
+        assert self._versions is not None
+        return self._versions
+
+    def candidates(self, attributes: AdmissionAttributes) -> Candidates:
+        """What rules are compared with."""
+        return Candidates(
+            attributes.resource, self.versions.others(attributes.resource), self._namespace_labels(attributes)
+        )
+
+    def subject(self, hook: Webhook, attributes: AdmissionAttributes, candidates: Candidates) -> Subject | None:
+        """The request as the webhook is to see it; None when it isn't asked."""
+        resource = matched_resource(hook, attributes, candidates)
+        if resource is None:
+            return None
+        own, versions = attributes.resource, self.versions
+        return Subject(
+            attributes,
+            resource,
+            versions.converted(attributes.object, own, resource),
+            versions.converted(attributes.old_object, own, resource),
+        )
+
+    async def ask(self, hook: Webhook, subject: Subject) -> Answer:
+        """The webhook's answer; raises what the client is told when it can't be asked and that is no excuse."""
+        if subject.attributes.dry_run and hook.sideEffects not in HARMLESS:
+            raise BadRequest(f"admission webhook {quote(hook.name)} does not support dry run")
+        assert self._caller is not None
+        try:
+            return await self._asked(hook, subject)
+        except (WebhookError, BadAnswer) as error:
+            if hook.failurePolicy == "Ignore":
+                return Answer(None, None, ())
+            raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
+
+    async def _asked(self, hook: Webhook, subject: Subject) -> Answer:
+        assert self._caller is not None
+        if hook.matchConditions:
+            raise BadAnswer("match conditions can't be evaluated yet")
+        uid = str(UUID(int=self._random.getrandbits(128), version=4))
+        body = review_of(subject, uid, supported_version(hook.admissionReviewVersions))
+        seconds = hook.timeoutSeconds or DEFAULT_TIMEOUT_SECONDS
+        data = await self._caller.call(hook.clientConfig, body, seconds, f"timeout={seconds}s")
+        return read_answer(data, uid, hook.name)
+
+    def _namespace_labels(self, attributes: AdmissionAttributes) -> Mapping[str, str] | None:
+        if attributes.resource.plural == "namespaces":
+            shown = attributes.object or attributes.old_object
+            return shown.metadata.labels if isinstance(shown, Kind) else {}
+        if not attributes.namespace:
+            return None
+        found = self.lookup.find(Namespace, "", attributes.namespace)
+        return found.metadata.labels if found is not None else {}
+
+
+class MutatingWebhooks(Plugin):
+    """Asks each webhook in turn; once more those that want to see what others changed after them."""
+
+    name = "MutatingAdmissionWebhook"
+    operations = frozenset(Operation)
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def admit(self, attributes: AdmissionAttributes) -> Object | None:
+        """The object as the webhooks leave it."""
+        hooks = [
+            ((one.metadata.name, position), hook)
+            for one in _in_order(self._reach.lookup.all(MutatingWebhookConfiguration))
+            for position, hook in enumerate(one.webhooks)
+        ]
+        if not hooks or is_exempt(attributes):
+            return attributes.object
+        round_ = attributes.reinvocation
+        candidates = self._reach.candidates(attributes)
+        for key, hook in hooks:
+            if round_.is_second and key not in round_.again:
+                continue
+            subject = self._reach.subject(hook, attributes, candidates)
+            if subject is None:
+                continue
+            changed = await self._changed(hook, subject)
+            if changed is not None and changed != attributes.object:
+                attributes = attributes_with(attributes, changed)
+                round_.request()
+            if hook.reinvocationPolicy == "IfNeeded" and not round_.is_second:
+                round_.asked.add(key)
+        return attributes.object
+
+    async def _changed(self, hook: MutatingWebhook, subject: Subject) -> Object | None:
+        answer = await self._reach.ask(hook, subject)
+        attributes = subject.attributes
+        attributes.warnings.extend(answer.warnings)
+        if answer.denied is not None:
+            raise answer.denied
+        if answer.patch is None or subject.object is None:
+            return None
+        versions = self._reach.versions
+        try:
+            tree = json_patch.apply(copy.deepcopy(versions.tree(subject.object)), answer.patch)
+            made = versions.patched(subject.object, tree)
+        except (StatusError, DecodeError) as error:
+            if hook.failurePolicy == "Ignore":
+                return None
+            raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
+        back: Object = versions.converted(made, subject.resource, attributes.resource)
+        return back
+
+
+class ValidatingWebhooks(Plugin):
+    """Asks all webhooks at once; the first that denies decides."""
+
+    name = "ValidatingAdmissionWebhook"
+    operations = frozenset(Operation)
+
+    def __init__(self, reach: Reach) -> None:
+        self._reach = reach
+
+    async def validate(self, attributes: AdmissionAttributes) -> None:
+        """Raises the first denial, in the order of their names."""
+        configurations = _in_order(self._reach.lookup.all(ValidatingWebhookConfiguration))
+        hooks = [hook for one in configurations for hook in one.webhooks]
+        if not hooks or is_exempt(attributes):
+            return
+        candidates = self._reach.candidates(attributes)
+        asked = [
+            (hook, subject)
+            for hook in hooks
+            if (subject := self._reach.subject(hook, attributes, candidates)) is not None
+        ]
+        if len(asked) == 1:
+            answers: list[Answer | BaseException] = [await self._reach.ask(*asked[0])]
+        else:
+            answers = await asyncio.gather(*(self._reach.ask(*one) for one in asked), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+            attributes.warnings.extend(answer.warnings)
+            if answer.denied is not None:
+                raise answer.denied
+
+
+def _in_order(configurations: Iterable[C]) -> list[C]:
+    """By name, as upstream asks them."""
+    return sorted(configurations, key=lambda one: one.metadata.name)

@@ -1,0 +1,1 @@
+"""Services that are asked about requests, or to convert objects: how they are reached and spoken to."""

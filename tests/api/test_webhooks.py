@@ -1,0 +1,166 @@
+"""Admission webhooks: what they are asked, what they may change, and what becomes of requests when they fail."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from tests.api.server import CONFIG, WAIT_SECONDS, Answer, Served, serving
+
+from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
+from steersman.apiserver.app import Deps
+from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
+from steersman.apiserver.locations import Locator
+from steersman.apiserver.lookup import CollectionLookup
+from steersman.apiserver.webhooks.caller import WebhookCaller
+from steersman.apiserver.webhooks.versions import Versions
+from steersman.component import certs, tls
+from steersman.component.clock import RealClock
+from steersman.component.http.client import connect_tcp
+from steersman.component.http.message import Request, Response
+from steersman.component.http.server import HTTPServer
+from steersman.storage.memory import MemoryStore
+
+MAPS = "/api/v1/namespaces/default/configmaps"
+PODS = "/api/v1/namespaces/default/pods"
+GROUP = "/apis/admissionregistration.k8s.io/v1"
+RULE = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["configmaps", "pods"]}
+Reply = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass
+class Hooks:
+    """A server with webhooks on; path by path they answer what they are told to."""
+
+    server: Served
+    url: str
+    ca: str
+    replies: dict[str, Reply] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    async def handle(self, request: Request) -> Response:
+        review = json.loads(await request.body(1 << 20))
+        self.asked.append((request.path, review["request"]))
+        if request.path == "/slow":
+            await asyncio.sleep(WAIT_SECONDS)
+        answer = {"uid": review["request"]["uid"], **self.replies[request.path](review["request"])}
+        body = {"kind": "AdmissionReview", "apiVersion": review["apiVersion"], "response": answer}
+        return Response(200, (("content-type", "application/json"),), json.dumps(body).encode())
+
+    async def configure(self, kind: str, name: str, **more: Any) -> None:
+        hook = {
+            "name": f"{name}.example.com", "clientConfig": {"url": f"{self.url}/{name}", "caBundle": self.ca},
+            "rules": [RULE], "sideEffects": "None", "admissionReviewVersions": ["v1"], **more,
+        }  # fmt: skip
+        body = {"metadata": {"name": name}, "webhooks": [hook]}
+        made = await self.server.post(f"{GROUP}/{kind}webhookconfigurations", body)
+        assert made.status == 201, made.json
+        await self.server.get(f"{GROUP}/{kind}webhookconfigurations")
+
+    async def create(self, name: str = "a", options: str = "", **data: str) -> Answer:
+        return await self.server.post(f"{MAPS}{options}", {"metadata": {"name": name}, "data": data})
+
+
+@asynccontextmanager
+async def hooked() -> AsyncIterator[Hooks]:
+    now, clock, random = RealClock().now(), RealClock(), Random(1)
+    ca = certs.new_ca("ca", now)
+    pair = certs.issue(ca, certs.Leaf("hook", certs.Usage.SERVER, dns_names=("localhost",)), now)
+    lookup = CollectionLookup()
+    reach = Reach(lookup, random)
+    chain = AdmissionChain((MutatingWebhooks(reach), ValidatingWebhooks(reach)))
+    deps = Deps(MemoryStore(clock), clock, AdmitEverybody(), AlwaysAllow(), CONFIG, admission=chain)
+    async with serving(deps) as server:
+        lookup.attach(server.server.collections)
+        caller = WebhookCaller(Locator(server.server.collections, random), connect_tcp)
+        reach.attach(caller, Versions(server.server.table, server.server.collections))
+        hooks = Hooks(server, "", base64.b64encode(ca.cert_pem).decode())
+        http = HTTPServer(hooks.handle, ssl_context=tls.server_context(pair))
+        await http.start()
+        hooks.url = f"https://localhost:{http.port}"
+        try:
+            yield hooks
+        finally:
+            await caller.close()
+            await http.stop(deadline_seconds=0.1)
+
+
+def allow(_: dict[str, Any]) -> dict[str, Any]:
+    return {"allowed": True}
+
+
+def patch(*operations: dict[str, Any]) -> Reply:
+    encoded = base64.b64encode(json.dumps(operations).encode()).decode()
+    return lambda _: {"allowed": True, "patchType": "JSONPatch", "patch": encoded}
+
+
+async def test_a_webhook_sees_the_request_and_its_denial_is_told() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/no"] = lambda _: {"allowed": False, "status": {"message": "not today"}, "warnings": ["mind"]}
+        await hooks.configure("validating", "no")
+        refused = await hooks.create(x="1")
+        assert (refused.status, refused.json["message"]) == (
+            400,
+            'admission webhook "no.example.com" denied the request: not today',
+        )
+        assert 'mind"' in refused.headers["warning"]
+        ((_, request),) = hooks.asked
+        assert (request["operation"], request["resource"]["resource"], request["object"]["data"]) == (
+            "CREATE",
+            "configmaps",
+            {"x": "1"},
+        )
+        assert (request["name"], request["namespace"], request["oldObject"]) == ("a", "default", None)
+
+
+async def test_what_a_webhook_changes_gets_defaults_and_is_shown_to_those_before_it() -> None:
+    async with hooked() as hooks:
+        container = {"name": "added", "image": "i"}
+        hooks.replies |= {
+            "/first": allow,
+            "/second": patch({"op": "add", "path": "/spec/initContainers", "value": [container]}),
+        }
+        await hooks.configure("mutating", "first", reinvocationPolicy="IfNeeded")
+        await hooks.configure("mutating", "second")
+        body = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+        made = await hooks.server.post(PODS, body)
+        assert made.json["spec"]["initContainers"][0]["terminationMessagePolicy"] == "File"
+        assert [path for path, _ in hooks.asked] == ["/first", "/second", "/first"]
+
+
+async def test_a_webhook_that_fails_fails_the_request_unless_it_may_be_ignored() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/slow"] = allow
+        await hooks.configure("validating", "slow", timeoutSeconds=1)
+        late = await hooks.create()
+        assert (late.status, late.json["reason"]) == (500, "InternalError")
+        assert f'Post "{hooks.url}/slow?timeout=1s": context deadline exceeded' in late.json["message"]
+        ignored = [{"op": "add", "path": "/webhooks/0/failurePolicy", "value": "Ignore"}]
+        await hooks.server.patch(f"{GROUP}/validatingwebhookconfigurations/slow", ignored, "json")
+        await hooks.server.get(f"{GROUP}/validatingwebhookconfigurations")
+        assert (await hooks.create()).status == 201
+
+
+async def test_a_dry_run_asks_only_webhooks_without_side_effects() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/some"] = allow
+        await hooks.configure("validating", "some", sideEffects="Some")
+        refused = await hooks.create(options="?dryRun=All")
+        assert refused.json["message"] == 'admission webhook "some.example.com" does not support dry run'
+        assert (await hooks.create()).status == 201
+
+
+async def test_selectors_choose_and_configurations_are_nobodys_to_decide() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/no"] = lambda _: {"allowed": False}
+        everything = [{"operations": ["*"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*/*"]}]
+        await hooks.configure("validating", "no", rules=everything, objectSelector={"matchLabels": {"ask": "me"}})
+        assert (await hooks.create()).status == 201
+        asked = await hooks.server.post(MAPS, {"metadata": {"name": "b", "labels": {"ask": "me"}}})
+        assert asked.json["message"] == 'admission webhook "no.example.com" denied the request without explanation'
+        assert (await hooks.server.delete(f"{GROUP}/validatingwebhookconfigurations/no")).status == 200
