@@ -9,8 +9,11 @@ import pytest
 from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
 from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
 
-from steersman.apiserver.app import Deps
+from steersman.api.core import Namespace
+from steersman.apiserver.app import Deps, ServerConfig
 from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
+from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+from steersman.component import keys
 from steersman.component.clock import RealClock
 from steersman.storage.etcd import connection
 from steersman.storage.etcd.store import open_etcd
@@ -70,6 +73,34 @@ async def test_what_one_server_writes_the_other_reads_changes_and_watches(server
 async def test_of_two_servers_that_create_the_same_name_one_is_refused(servers: tuple[Served, Served]) -> None:
     answers = await asyncio.gather(*(server.post(MAPS, config_map("same")) for server in servers * 5))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 9
+
+
+async def test_servers_that_start_together_on_an_empty_etcd_all_come_up(etcd: EtcdServer) -> None:
+    clock = RealClock()
+    stores = [await open_etcd(etcd.config, clock) for _ in range(3)]
+    planes = [
+        ControlPlane(
+            ControlPlaneConfig(
+                Identity(keys.new_private_key()), ServerConfig(f"10.0.0.{number}", 6443, CONFIG.service_cidr)
+            ),
+            store,
+            clock,
+        )
+        for number, store in enumerate(stores, 1)
+    ]
+    running = [asyncio.create_task(plane.run()) for plane in planes]
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            await asyncio.gather(*(plane.ready() for plane in planes))
+        assert not any(one.done() for one in running)
+        found = [(await plane.client.list(Namespace)).items for plane in planes]
+        assert found[0] == found[1] == found[2]
+    finally:
+        for one in running:
+            one.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for store in stores:
+            await store.close()
 
 
 async def test_pages_go_on_at_another_server(servers: tuple[Served, Served]) -> None:

@@ -3,6 +3,7 @@
 Source: pkg/controlplane/controller: systemnamespaces, kubernetesservice; pkg/registry/scheduling/rest.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
 from typing import TypeVar
@@ -22,7 +23,7 @@ from steersman.api.discovery import EndpointPort as SlicePort
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.scheduling import PriorityClass
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import AlreadyExists, NotFound
+from steersman.apimachinery.status import AlreadyExists, Conflict, NotFound
 from steersman.apiserver.authz.bootstrap.seed import seed_roles
 from steersman.client.interface import Client
 
@@ -33,6 +34,7 @@ FIXED = "Used for system critical pods that must not be moved from their current
 MOVABLE = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
 PRIORITIES = (("system-node-critical", 2_000_001_000, FIXED), ("system-cluster-critical", 2_000_000_000, MOVABLE))
 LABELS = {"component": "apiserver", "provider": "kubernetes"}
+TRIES = 5
 NAME, NAMESPACE, PORT_NAME = "kubernetes", "default", "https"
 
 
@@ -56,10 +58,10 @@ async def bootstrap(client: Client, advertised: Advertised) -> None:
         await _ensure(client, Namespace(metadata=ObjectMeta(name=name)))
     for name, value, text in PRIORITIES:
         await _ensure(client, PriorityClass(metadata=ObjectMeta(name=name), value=value, description=text))
-    await seed_roles(client)
+    await _settled(lambda: seed_roles(client))
     await _ensure(client, service(advertised))
-    await _ensure_endpoints(client, endpoints(advertised))
-    await _ensure_slice(client, endpoint_slice(advertised))
+    await _settled(lambda: _ensure_endpoints(client, endpoints(advertised)))
+    await _settled(lambda: _ensure_slice(client, endpoint_slice(advertised)))
 
 
 def service(advertised: Advertised) -> Service:
@@ -106,6 +108,16 @@ async def _ensure(client: Client, wanted: K) -> K:
             return await client.create(wanted)
         except AlreadyExists:
             return await client.get(type(wanted), name, namespace)
+
+
+async def _settled(write: Callable[[], Awaitable[None]]) -> None:
+    """Another server that starts too may write first."""
+    for _ in range(TRIES - 1):
+        try:
+            return await write()
+        except Conflict:
+            continue
+    return await write()
 
 
 async def _ensure_endpoints(client: Client, wanted: Endpoints) -> None:
