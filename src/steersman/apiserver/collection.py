@@ -135,13 +135,15 @@ class Collection(Generic[K]):
         return modified(self.resource.group_resource, name)
 
 
-def indexer(kind: type[K], strategy: Strategy[K]) -> Callable[[bytes], Facts]:
-    """What selectors may ask of a stored object."""
+def indexer(kind: type[K], *strategies: Strategy[K]) -> Callable[[bytes], Facts]:
+    """What selectors may ask of a stored object, in any of the versions it is served in."""
 
     def index(stored: bytes) -> Facts:
         obj = decode(stored, kind)
         meta = obj.metadata
-        fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace, **strategy.selectable(obj)}
+        fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace}
+        for strategy in strategies:
+            fields |= strategy.selectable(obj)
         return Facts(meta.namespace, meta.name, meta.labels, fields)
 
     return index

@@ -79,8 +79,9 @@ class Collections:
         stored = found[0]
         kind, strategy = stored.resource.object_type, stored.strategy
         prefix = f"{ROOT}{stored.resource.group_resource}/"
+        index = indexer(kind, *(one.strategy for one in found))
         self._caches.remove(prefix)
-        cacher = self._cachers[prefix] = Cacher(prefix, indexer(kind, strategy), fitted_to(kind, strategy))
+        cacher = self._cachers[prefix] = Cacher(prefix, index, fitted_to(kind, strategy))
         await self._caches.add(cacher)
         for one in found:
             conversion = None if one.is_stored else between(one, stored)

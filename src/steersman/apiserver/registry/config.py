@@ -134,6 +134,12 @@ class EventStrategy(Strategy[Event]):
         """The fields events may be selected by."""
         about = obj.involvedObject
         return {
+            # As events.k8s.io names them: both groups are indexed together.
+            "regarding.kind": about.kind,
+            "regarding.name": about.name,
+            "regarding.namespace": about.namespace,
+            "regarding.uid": about.uid,
+            "reportingController": obj.reportingComponent,
             "involvedObject.kind": about.kind,
             "involvedObject.namespace": about.namespace,
             "involvedObject.name": about.name,

@@ -33,7 +33,7 @@ class ResourceQuotaController:
         counted = [one.object_type for one in namespaced_resources() if one.object_type in collected_kinds()]
         others = [kind for kind in counted if kind is not ResourceQuota and kind not in WHOLE]
         return (
-            Watch(ResourceQuota, own_key),
+            Watch(ResourceQuota, own_key, delay=REST),
             *(Watch(kind, _quotas_of(kind), delay=REST) for kind in WHOLE),
             *(Watch(kind, _quotas_of(kind), metadata_only=True, delay=REST) for kind in others),
         )
