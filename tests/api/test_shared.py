@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
+from tests.api.test_custom import CRDS, TABS, definition, established, tab
 from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
 
 from steersman.api.core import Namespace
@@ -101,6 +102,35 @@ async def test_servers_that_start_together_on_an_empty_etcd_all_come_up(etcd: Et
         await asyncio.gather(*running, return_exceptions=True)
         for store in stores:
             await store.close()
+
+
+async def eventually(server: Served, path: str, status: int) -> None:
+    async with asyncio.timeout(WAIT_SECONDS * 2):
+        while (await server.get(path)).status != status:
+            await asyncio.sleep(0.05)
+
+
+async def test_custom_resources_of_one_server_are_served_by_the_other_and_outlive_an_outage(
+    etcd: EtcdServer, servers: tuple[Served, Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = servers
+    await established(one, definition())
+    await eventually(other, TABS, 200)
+    held = tab("x") | {"metadata": {"name": "x", "finalizers": ["example.com/held"]}}
+    assert (await other.post(TABS, held)).status == 201
+    assert (await one.get(f"{TABS}/x")).status == 200
+    assert (await one.delete(f"{CRDS}/{definition()['metadata']['name']}")).status == 200
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
+    etcd.kill()
+    await asyncio.sleep(1.5)  # both look now and then whether the object is gone
+    monkeypatch.undo()
+    etcd.start()
+    await eventually(one, "/readyz", 200)
+    await eventually(other, "/readyz", 200)
+    assert (await one.patch(f"{TABS}/x", {"metadata": {"finalizers": None}})).status == 200
+    for server in servers:
+        await eventually(server, f"{CRDS}/{definition()['metadata']['name']}", 404)
+        await eventually(server, TABS, 404)
 
 
 async def test_pages_go_on_at_another_server(servers: tuple[Served, Served]) -> None:

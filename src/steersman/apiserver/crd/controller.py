@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionCondition
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import Conflict, NotFound
+from steersman.apimachinery.status import Conflict, NotFound, Timeout
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.crd.naming import with_accepted_names
 from steersman.apiserver.crd.resources import ServedVersion, versions_of
@@ -24,12 +24,15 @@ from steersman.client.interface import Client
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.storage.cached import Facts
+from steersman.storage.interface import StoreUnavailable
 
 _log = get_logger(__name__)
 
 IDLE_SECONDS = 3600.0
 # While objects are waiting for their finalizers.
 LOOK_AGAIN_SECONDS = 1.0
+# What passes by itself: nothing of it may end the server.
+AWAY = (StoreUnavailable, Timeout)
 Condition = CustomResourceDefinitionCondition
 
 
@@ -54,7 +57,10 @@ class CustomResources:
         """Follow the definitions until cancelled."""
         async with asyncio.TaskGroup() as group:
             while True:
-                await self._follow(group)
+                try:
+                    await self._follow(group)
+                except AWAY as error:
+                    await self._pause(error)
 
     async def _follow(self, group: asyncio.TaskGroup) -> None:
         watch = self._definitions.cacher.watch(0, _all)
@@ -85,7 +91,7 @@ class CustomResources:
         if crd.metadata.deletionTimestamp is not None:
             if CLEANUP_FINALIZER in crd.metadata.finalizers and name not in self._cleaning:
                 self._cleaning.add(name)
-                group.create_task(self._clean_up(crd))
+                group.create_task(self._cleaned_up(crd))
             return
         await self._accept(crd, crds)
 
@@ -116,21 +122,32 @@ class CustomResources:
         self._table.put(name, ())
         self._collections.drop(found)
 
+    async def _cleaned_up(self, crd: CustomResourceDefinition) -> None:
+        try:
+            while True:
+                try:
+                    return await self._clean_up(crd)
+                except AWAY as error:
+                    await self._pause(error)
+        finally:
+            self._cleaning.discard(crd.metadata.name)
+
+    async def _pause(self, error: Exception) -> None:
+        _log.warning("custom resources wait for the store", error=str(error))
+        await self._clock.sleep(LOOK_AGAIN_SECONDS)
+
     async def _clean_up(self, crd: CustomResourceDefinition) -> None:
         """Delete its objects, wait until they are gone, let it go."""
         name = crd.metadata.name
-        try:
-            if not is_true(crd, ESTABLISHED):
-                done = _terminating("False", "NeverEstablished", "resource was never established")
-            else:
-                await self._serve(crd)
-                begun = "CustomResource deletion is in progress"
-                await self._write(self._marked(crd, _terminating("True", "InstanceDeletionInProgress", begun)))
-                await self._delete_objects(self._served[name][1][0])
-                done = _terminating("False", "InstanceDeletionCompleted", "removed all instances")
-            await self._release(name, done)
-        finally:
-            self._cleaning.discard(name)
+        if not is_true(crd, ESTABLISHED):
+            done = _terminating("False", "NeverEstablished", "resource was never established")
+        else:
+            await self._serve(crd)
+            begun = "CustomResource deletion is in progress"
+            await self._write(self._marked(crd, _terminating("True", "InstanceDeletionInProgress", begun)))
+            await self._delete_objects(self._served[name][1][0])
+            done = _terminating("False", "InstanceDeletionCompleted", "removed all instances")
+        await self._release(name, done)
 
     async def _delete_objects(self, stored: ServedVersion) -> None:
         kind = stored.resource.object_type
