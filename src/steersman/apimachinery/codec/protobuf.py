@@ -1,29 +1,29 @@
-"""Objects out of Kubernetes' protobuf: the wire format read by the `Wire` numbers of a type's schema, to a wire tree.
+"""Kubernetes' protobuf bodies: objects, lists and watch frames around the messages that `protowrite` makes.
 
-Source: apimachinery/pkg/runtime/serializer/protobuf: four bytes of magic, then runtime.Unknown around the object.
+A body is four bytes of magic, then a runtime.Unknown: what the object is (1), its message (2), an encoding and a type
+of content that are always empty (3, 4). A list has its items in field 2 too. So one object's message, tagged as field
+2, is made once and stands as it is in an answer of its own and in every list: that is what `contents` gives.
+
+Source: apimachinery/pkg/runtime/serializer/protobuf; framer.go: a frame's size comes first, in four bytes.
 """
 
-import struct
-from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import TypeVar
 
-from steersman.apimachinery.codec.json import DecodeError, from_wire, parse
+from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.codec.protolayout import BYTES, sized, tag, varint
+from steersman.apimachinery.codec.protoread import fields_of, read_message
+from steersman.apimachinery.codec.protowrite import write_message
 from steersman.apimachinery.object import Object
-from steersman.apimachinery.schema import FieldSchema, Form, TypeSchema, schema_of
-from steersman.apimachinery.times import format_micro_time, format_time
 
 T = TypeVar("T", bound=Object)
 
 MAGIC = b"k8s\0"
-# Wire types. Source: protobuf's encoding guide.
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Field = tuple[int, int, Any]
+# The empty content encoding and content type.
+_END = b"\x1a\0\x22\0"
+_FRAME_SIZE_BYTES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,187 +34,62 @@ class Envelope:
     kind: str
     message: bytes
 
+    def decode(self, wanted: type[T]) -> T:
+        """The object inside; DecodeError when it is none of this type."""
+        return read_message(self.message, wanted)
+
 
 def read_envelope(data: bytes) -> Envelope:
     """The envelope of a body; DecodeError when it is none."""
+    if not data:
+        raise DecodeError("empty data")
     if not data.startswith(MAGIC):
         raise DecodeError("provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]")
-    parts = {number: value for number, _, value in _fields(data[len(MAGIC) :])}
-    named = {number: value.decode() for number, _, value in _fields(parts.get(1, b""))}
-    message = parts.get(2, b"")
-    return Envelope(named.get(1, ""), named.get(2, ""), message)
+    if len(data) == len(MAGIC):
+        raise DecodeError("empty body")
+    try:
+        parts = {number: value for number, _, value in fields_of(data[len(MAGIC) :])}
+        named = {number: value.decode() for number, _, value in fields_of(parts.get(1, b""))}
+        return Envelope(named.get(1, ""), named.get(2, ""), bytes(parts.get(2, b"")))
+    except (AttributeError, IndexError, TypeError, UnicodeDecodeError) as error:
+        raise DecodeError(f"proto: {error}") from error
 
 
 def decode(data: bytes, wanted: type[T]) -> T:
     """The object of a body, envelope included."""
-    return from_wire(tree_of(read_envelope(data), wanted), wanted)
+    return read_envelope(data).decode(wanted)
 
 
-def tree_of(envelope: Envelope, wanted: type[Object]) -> dict[str, Any]:
-    """The wire tree of an object."""
-    try:
-        tree = _read_object(envelope.message, schema_of(wanted))
-    except (IndexError, struct.error, UnicodeDecodeError, OverflowError) as error:
-        raise DecodeError(f"proto: {error}") from error
-    named = {"kind": envelope.kind, "apiVersion": envelope.api_version}
-    return {name: value for name, value in named.items() if value} | tree
+def encode(obj: Object) -> bytes:
+    """The body of a kind's object."""
+    gvk = type(obj).__facts__.gvk
+    assert gvk is not None, f"{type(obj).__name__} declares no api"
+    return enveloped(gvk.api_version, gvk.kind, contents(obj))
 
 
-@dataclass(frozen=True, slots=True)
-class _Layout:
-    """Fields of a message by number; inlined structs are messages of their own whose fields stand flat in JSON."""
-
-    fields: dict[int, FieldSchema]
-    inlined: dict[int, "_Layout"]
+def contents(obj: Object) -> bytes:
+    """The object's message as field 2: of an envelope, and of a list."""
+    return sized(2, write_message(obj))
 
 
-@cache
-def _layout(schema: TypeSchema) -> _Layout:
-    own: dict[int, FieldSchema] = {}
-    inlined: dict[int, _Layout] = {}
-    for field in schema.fields.values():
-        if field.number is None:
-            continue
-        # Declared on the type that inlines: what it inherits stands in a message of this number.
-        place = schema.facts.inline if field.owner is not schema.object_type else None
-        if place is None:
-            own[field.number] = field
-        else:
-            inlined.setdefault(place, _Layout({}, {})).fields[field.number] = field
-    return _Layout(own, inlined)
+def enveloped(api_version: str, kind: str, contents: bytes) -> bytes:
+    """The body of what `contents` gave."""
+    return b"".join((_head(api_version, kind), contents, _END))
 
 
-def _read_object(message: bytes, schema: TypeSchema) -> dict[str, Any]:
-    tree: dict[str, Any] = {}
-    _read_into(tree, message, _layout(schema))
-    return tree
+def listed(api_version: str, kind: str, metadata: Object, items: Sequence[bytes]) -> list[bytes]:
+    """A list's body in parts; items are as `contents` gave them."""
+    meta = sized(1, write_message(metadata))
+    size = len(meta) + sum(map(len, items))
+    return [_head(api_version, kind), tag(2, BYTES), varint(size), meta, *items, _END]
 
 
-def _read_into(tree: dict[str, Any], message: bytes, layout: _Layout) -> None:
-    for number, wire_type, value in _fields(message):
-        field = layout.fields.get(number)
-        if field is not None:
-            _put(tree, field, wire_type, value)
-        elif number in layout.inlined:
-            _read_into(tree, value, layout.inlined[number])
+def frame(change: str, body: bytes) -> bytes:
+    """One event of a watch: metav1.WatchEvent, whose object is a body in a RawExtension."""
+    event = sized(1, change.encode()) + sized(2, sized(1, body))
+    return len(event).to_bytes(_FRAME_SIZE_BYTES) + event
 
 
-def _put(tree: dict[str, Any], field: FieldSchema, wire_type: int, value: Any) -> None:
-    schema = field.schema
-    match schema.form:
-        case Form.LIST if schema.items is not None:
-            items = tree.setdefault(field.name, [])
-            items.extend(_items(schema.items, wire_type, value))
-        case Form.MAP if schema.items is not None:
-            key, item = _map_entry(schema.items, value)
-            tree.setdefault(field.name, {})[key] = item
-        case _:
-            read = _value(schema, value)
-            # A zero time is Go's way to say that there is none.
-            if read is not None:
-                tree[field.name] = read
-
-
-def _items(items: TypeSchema, wire_type: int, value: Any) -> Iterator[Any]:
-    if wire_type == BYTES and items.form in (Form.INTEGER, Form.BOOLEAN):
-        position = 0
-        while position < len(value):
-            number, position = _varint(value, position)
-            yield _value(items, number)
-    else:
-        yield _value(items, value)
-
-
-def _map_entry(items: TypeSchema, message: bytes) -> tuple[str, Any]:
-    parts = {number: value for number, _, value in _fields(message)}
-    key = parts.get(1, b"").decode()
-    if items.form is Form.LIST and items.items is not None:
-        # Protobuf has no lists as map values: such a list is a message with the items in its first field.
-        return key, [_value(items.items, value) for _, _, value in _fields(parts.get(2, b""))]
-    return key, _value(items, parts.get(2, b"" if items.form is not Form.INTEGER else 0))
-
-
-def _value(schema: TypeSchema, value: Any) -> Any:
-    match schema.form:
-        case Form.STRING:
-            return value.decode()
-        case Form.INTEGER:
-            return _signed(value)
-        case Form.BOOLEAN:
-            return bool(value)
-        case Form.NUMBER:
-            return struct.unpack("<d", value)[0]
-        case Form.BYTES:
-            return b64encode(value).decode()
-        case Form.TIME | Form.MICRO_TIME:
-            return _time(value, schema.form)
-        case Form.QUANTITY:
-            return next((text.decode() for number, _, text in _fields(value) if number == 1), "0")
-        case Form.INT_OR_STRING:
-            return _int_or_string(value)
-        case Form.ANY:
-            raw = next((data for number, _, data in _fields(value) if number == 1), b"")
-            return parse(raw) if raw else None
-        case _:
-            return _read_object(value, schema)
-
-
-def _time(message: bytes, form: Form) -> str | None:
-    parts = {number: _signed(value) for number, _, value in _fields(message)}
-    seconds, nanos = parts.get(1, 0), parts.get(2, 0)
-    if not seconds and not nanos:
-        return None
-    moment = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
-    return format_micro_time(moment) if form is Form.MICRO_TIME else format_time(moment)
-
-
-def _int_or_string(message: bytes) -> int | str:
-    parts = {number: value for number, _, value in _fields(message)}
-    if parts.get(1, 0):
-        text: bytes = parts.get(3, b"")
-        return text.decode()
-    return _signed(parts.get(2, 0))
-
-
-def _signed(number: int) -> int:
-    """Negative numbers are written as 64 bits of two's complement."""
-    return number - (1 << 64) if number >= 1 << 63 else number
-
-
-def _fields(message: bytes) -> Iterator[Field]:
-    """Number, wire type and raw value of each field."""
-    position = 0
-    while position < len(message):
-        tag, position = _varint(message, position)
-        number, wire_type = tag >> 3, tag & 7
-        match wire_type:
-            case 0:
-                value, position = _varint(message, position)
-                yield number, wire_type, value
-            case 2:
-                size, position = _varint(message, position)
-                if position + size > len(message):
-                    raise DecodeError("proto: unexpected EOF")
-                yield number, wire_type, message[position : position + size]
-                position += size
-            case 1 | 5:
-                size = 8 if wire_type == FIXED64 else 4
-                yield number, wire_type, message[position : position + size]
-                position += size
-            case _:
-                raise DecodeError(f"proto: illegal wireType {wire_type}")
-
-
-def _varint(message: bytes, position: int) -> tuple[int, int]:
-    result = shift = 0
-    while True:
-        if position >= len(message):
-            raise DecodeError("proto: unexpected EOF")
-        byte = message[position]
-        position += 1
-        result |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return result, position
-        shift += 7
-        if shift > 63:
-            raise DecodeError("proto: integer overflow")
+@lru_cache(maxsize=1024)
+def _head(api_version: str, kind: str) -> bytes:
+    return MAGIC + sized(1, sized(1, api_version.encode()) + sized(2, kind.encode()))

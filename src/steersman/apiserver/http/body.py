@@ -10,7 +10,7 @@ import msgspec
 
 from steersman.api.meta import ManagedFieldsEntry, ObjectMeta
 from steersman.apimachinery.codec import protobuf, yaml
-from steersman.apimachinery.codec.json import DecodeError, encode, from_wire
+from steersman.apimachinery.codec.json import DecodeError, encode
 from steersman.apimachinery.codec.negotiate import JSON, PROTOBUF, YAML, body_type
 from steersman.apimachinery.codec.strict import FieldValidation, decode_validated, validate_tree
 from steersman.apimachinery.object import Object, replace
@@ -101,7 +101,7 @@ def _of_protobuf(data: bytes, kind: type[T]) -> T:
     try:
         envelope = protobuf.read_envelope(data)
         _check_kind(_Named(envelope.kind, envelope.api_version), kind)
-        return from_wire(protobuf.tree_of(envelope, kind), kind)
+        return envelope.decode(kind)
     except DecodeError as error:
         raise BadRequest(f"couldn't get version/kind; {error}") from error
 

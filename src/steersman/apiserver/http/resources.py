@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from steersman.api.meta import DeleteOptions
-from steersman.apimachinery.codec import protobuf, yaml
-from steersman.apimachinery.codec.negotiate import APPLY_PATCH, OFFERED, PROTOBUF, body_type
-from steersman.apimachinery.status import BadRequest, Cause, Expired, MethodNotSupported, invalid, not_acceptable
+from steersman.apimachinery.codec.negotiate import APPLY_PATCH, OFFERED, body_type
+from steersman.apimachinery.status import Expired, MethodNotSupported, not_acceptable
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import compressed, json_answer, stream_answer, success
-from steersman.apiserver.http.body import READ, object_of, read_body, read_object
+from steersman.apiserver.http.body import read_body, read_object
+from steersman.apiserver.http.deleteoptions import read_delete_options
 from steersman.apiserver.http.negotiate import JSON, PLAIN, YAML, Form, Output, negotiate
 from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.pipeline import Pipeline
@@ -153,44 +152,3 @@ async def _write_once(writer: BodyWriter, data: bytes) -> None:
 def _details(context: RequestContext, deleted: Deleted[Any]) -> dict[str, str]:
     meta, resource = deleted.object.metadata, context.resource
     return {"name": meta.name, "group": resource.group, "kind": resource.plural, "uid": meta.uid}
-
-
-async def read_delete_options(context: RequestContext, request: Request) -> DeleteOptions:
-    """From the body, or from the query when there is none."""
-    data = await read_body(request)
-    if data:
-        if body_type(request.headers.get("content-type", ""), READ) == PROTOBUF:
-            tree: Any = protobuf.tree_of(protobuf.read_envelope(data), DeleteOptions)
-        else:
-            tree = yaml.parse(data)
-        if not isinstance(tree, dict):
-            raise BadRequest("couldn't get version/kind; json parse error: not an object")
-        # Any group's version of DeleteOptions is the same thing.
-        tree = {name: value for name, value in tree.items() if name not in ("kind", "apiVersion")}
-        options = object_of(tree, DeleteOptions, "Ignore", context.warnings)
-    else:
-        orphan = context.query.get("orphanDependents")
-        options = DeleteOptions(
-            gracePeriodSeconds=context.integer("gracePeriodSeconds"),
-            propagationPolicy=context.query.get("propagationPolicy") or None,
-            orphanDependents=(orphan == "true") if orphan else None,
-        )
-    _check_delete_options(options)
-    return options
-
-
-def _check_delete_options(options: DeleteOptions) -> None:
-    causes = []
-    policies = ("Foreground", "Background", "Orphan")
-    if options.propagationPolicy is not None and options.orphanDependents is not None:
-        detail = "Invalid value: orphanDependents and deletionPropagation cannot be both set"
-        causes.append(Cause("FieldValueInvalid", detail, "propagationPolicy"))
-    elif options.propagationPolicy is not None and options.propagationPolicy not in policies:
-        supported = ", ".join(f'"{policy}"' for policy in (*policies, "nil"))
-        detail = f'Unsupported value: "{options.propagationPolicy}": supported values: {supported}'
-        causes.append(Cause("FieldValueNotSupported", detail, "propagationPolicy"))
-    if any(value != "All" for value in options.dryRun):
-        detail = f'Unsupported value: {options.dryRun}: supported values: "All"'
-        causes.append(Cause("FieldValueNotSupported", detail, "dryRun"))
-    if causes:
-        raise invalid("DeleteOptions.meta.k8s.io", "", causes)
