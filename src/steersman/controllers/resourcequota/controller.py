@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from steersman.api.core import PersistentVolumeClaim, Pod, ResourceQuota, Service
+from steersman.api.core import PersistentVolumeClaim, Pod, ResourceQuota, ResourceQuotaStatus, Service
 from steersman.api.meta import Kind
 from steersman.client.cache import ObjectKey, key_of
 from steersman.component.clock import Clock
-from steersman.controllers.resourcequota.plan import View, counted_resources, plan
+from steersman.controllers.resourcequota.plan import SETTLES, View, counted_resources, plan
 from steersman.reconcile.allkinds import collected_kinds, namespaced_resources
 from steersman.reconcile.controller import Keys, Reader, Watch, own_key
 from steersman.reconcile.plan import Plan
@@ -26,6 +26,8 @@ class ResourceQuotaController:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # The status of each quota as last seen, and since when it is so.
+        self._seen: dict[ObjectKey, tuple[ResourceQuotaStatus, float]] = {}
 
     @property
     def watches(self) -> tuple[Watch[Any], ...]:
@@ -42,12 +44,17 @@ class ResourceQuotaController:
         """The quota and what it counts."""
         quota = reader.get(ResourceQuota, key)
         if quota is None or quota.metadata.deletionTimestamp is not None:
+            self._seen.pop(key, None)
             return None
+        now = self._clock.monotonic()
+        status, since = self._seen.get(key, (None, now))
+        if status != quota.status:
+            self._seen[key] = (quota.status, since := now)
         found = {
             resource: tuple(_in_namespace(reader, resource.object_type, key.namespace))
             for resource in counted_resources(quota, namespaced_resources())
         }
-        return View(quota, found)
+        return View(quota, found, is_settled=now - since >= SETTLES.total_seconds())
 
     def plan(self, view: View, now: datetime) -> Plan:
         """See `plan`."""

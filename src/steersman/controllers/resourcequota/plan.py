@@ -5,7 +5,7 @@ Source: pkg/controller/resourcequota/resource_quota_controller.go: syncResourceQ
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from steersman.api.core import ResourceQuota, ResourceQuotaStatus
 from steersman.api.meta import Kind
@@ -14,17 +14,24 @@ from steersman.api.quota.usage import usage_of
 from steersman.api.resources import Resource
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
-from steersman.reconcile.plan import NOTHING, Plan, update_status
+from steersman.reconcile.plan import Plan, update_status
 
 ZERO = Quantity(0)
+# How long a write takes from being counted to being stored and seen, amply.
+SETTLES = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A quota, and the objects of its namespace that it may count, by resource."""
+    """A quota, and the objects of its namespace that it may count, by resource.
+
+    is_settled: nothing was counted in lately. What admission has counted in may be stored a moment later, so that
+    until then less than the status says is no proof that less is used.
+    """
 
     quota: ResourceQuota
     objects: Mapping[Resource, tuple[Kind, ...]]
+    is_settled: bool = True
 
 
 def plan(view: View, now: datetime) -> Plan:
@@ -39,8 +46,12 @@ def plan(view: View, now: datetime) -> Plan:
             for name, amount in usage_of(obj, resource.plural, resource.group, now).items():
                 if name in used:
                     used[name] += amount
+    has_less = any(amount < quota.status.used.get(name, ZERO) for name, amount in used.items())
+    if has_less and not view.is_settled:
+        used = {name: max(amount, quota.status.used.get(name, ZERO)) for name, amount in used.items()}
     status = ResourceQuotaStatus(hard=hard, used=used)
-    return NOTHING if status == quota.status else Plan((update_status(replace(quota, status=status)),))
+    actions = () if status == quota.status else (update_status(replace(quota, status=status)),)
+    return Plan(actions, requeue_after=SETTLES if has_less and not view.is_settled else None)
 
 
 def counted_resources(quota: ResourceQuota, resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
