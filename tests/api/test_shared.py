@@ -113,6 +113,7 @@ async def eventually(server: Served, path: str, status: int) -> None:
 async def test_custom_resources_of_one_server_are_served_by_the_other_and_outlive_an_outage(
     etcd: EtcdServer, servers: tuple[Served, Served], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(connection, "REQUEST_SECONDS", 1)
     one, other = servers
     await established(one, definition())
     await eventually(other, TABS, 200)
@@ -120,10 +121,11 @@ async def test_custom_resources_of_one_server_are_served_by_the_other_and_outliv
     assert (await other.post(TABS, held)).status == 201
     assert (await one.get(f"{TABS}/x")).status == 200
     assert (await one.delete(f"{CRDS}/{definition()['metadata']['name']}")).status == 200
-    monkeypatch.setattr(connection, "REQUEST_SECONDS", 0.2)
+    async with asyncio.timeout(WAIT_SECONDS):
+        while "deletionTimestamp" not in (await other.get(f"{TABS}/x")).json["metadata"]:
+            await asyncio.sleep(0.05)
     etcd.kill()
-    await asyncio.sleep(1.5)  # both look now and then whether the object is gone
-    monkeypatch.undo()
+    await asyncio.sleep(2.5)  # both look now and then whether the object is gone
     etcd.start()
     await eventually(one, "/readyz", 200)
     await eventually(other, "/readyz", 200)
