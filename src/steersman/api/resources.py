@@ -264,7 +264,11 @@ def _by_kind() -> dict[GroupVersionKind, Resource]:
 
 def resource_for(kind: type[Object]) -> Resource:
     """The line of a type; KeyError for a type that isn't served."""
-    return _by_type()[kind]
+    found = _by_type().get(kind) or kind.__facts__.resource
+    if found is None:
+        raise KeyError(kind)
+    assert isinstance(found, Resource)
+    return found
 
 
 def resource_named(group: str, version: str, plural: str) -> Resource | None:

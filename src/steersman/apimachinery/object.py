@@ -55,7 +55,8 @@ class ObjectFacts:
     atomic: server-side apply replaces the struct as a whole.
     gvk: set for kinds, the types that travel on their own.
     package: upstream's Go package of the type (`k8s.io.api.core.v1`), the stem of its OpenAPI and protobuf names.
-    structural: the TypeSchema of a custom resource's type; published: the schema its users wrote, for OpenAPI.
+    Of custom resources only: structural, the TypeSchema; published, the schema its users wrote, for OpenAPI; resource,
+    its line of the resource table.
     """
 
     gvk: GroupVersionKind | None = None
@@ -64,6 +65,7 @@ class ObjectFacts:
     package: str = ""
     structural: Any = None
     published: Mapping[str, Any] | None = None
+    resource: Any = None
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field, always))

@@ -6,7 +6,8 @@ from contextlib import aclosing
 from typing import Any, TypeVar
 
 from steersman.api.meta import DeleteOptions, Kind, ObjectMeta, Preconditions
-from steersman.apimachinery.codec.json import decode, encode, parse
+from steersman.api.resources import resource_for
+from steersman.apimachinery.codec.json import decode, encode, from_wire, parse, to_wire
 from steersman.apimachinery.object import Object
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.pipeline import Pipeline
@@ -56,20 +57,20 @@ class LocalClient:
         context = self._context("list", kind, namespace, parameters=parameters)
         listed = await self._pipeline.list(context)
         collection = self._pipeline.collection(context)
-        items = tuple(collection.decoded(one) for one in listed.items)
+        items = tuple(decode(collection.served(one.data), kind) for one in listed.items)
         return ListResult(items, str(listed.revision), listed.continue_, listed.remaining)
 
     async def create(self, obj: K, *, dry_run: bool = False) -> K:
         """As Client."""
         parameters = {"dryRun": "All" if dry_run else ""}
         context = self._context("create", type(obj), obj.metadata.namespace, parameters=parameters)
-        return decode((await self._pipeline.create(context, obj)).data, type(obj))
+        return decode((await self._pipeline.create(context, self._body(context, obj))).data, type(obj))
 
     async def update(self, obj: K, subresource: str = "") -> K:
         """As Client."""
         meta = obj.metadata
         context = self._context("update", type(obj), meta.namespace, meta.name, subresource)
-        return decode((await self._pipeline.update(context, obj)).data, type(obj))
+        return decode((await self._pipeline.update(context, self._body(context, obj))).data, type(obj))
 
     async def patch(
         self,
@@ -173,6 +174,11 @@ class LocalClient:
     async def close(self) -> None:
         """As Client: there is nothing to give up."""
 
+    def _body(self, context: RequestContext, obj: Object) -> Object:
+        """The object as the pipeline's own type: a custom resource may be known here by less than all its fields."""
+        kind = self._pipeline.body_kind(context)
+        return obj if isinstance(obj, kind) else from_wire(to_wire(obj), kind)
+
     def _context(
         self,
         verb: str,
@@ -183,7 +189,7 @@ class LocalClient:
         parameters: Mapping[str, str] | None = None,
     ) -> RequestContext:
         """The request, allowed."""
-        resource = self._pipeline.table.of(kind)
+        resource = resource_for(kind)
         info = RequestInfo(
             verb=verb,
             path="",

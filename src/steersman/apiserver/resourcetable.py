@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from steersman.api.resources import Resource
-from steersman.apimachinery.object import Object
 
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")
 _STAGES = {None: 2, "beta": 1, "alpha": 0}
@@ -28,10 +27,6 @@ class ResourceTable:
         """The resource of a name in a URL."""
         return self._by_name.get((group, version, plural))
 
-    def of(self, kind: type[Object]) -> Resource:
-        """The resource of a type; KeyError for a type that isn't served."""
-        return self._by_type[kind]
-
     def has_group_version(self, group: str, version: str) -> bool:
         """Anything is served there."""
         return (group, version) in self._group_versions
@@ -48,7 +43,6 @@ class ResourceTable:
         self._all = (*self._fixed, *(one for owned in self._added.values() for one in owned))
         # A built-in resource can't be replaced.
         self._by_name = {(one.group, one.version, one.plural): one for one in reversed(self._all)}
-        self._by_type: dict[type[Object], Resource] = {one.object_type: one for one in self._all}
         self._group_versions = {(one.group, one.version) for one in self._all}
 
 

@@ -219,6 +219,8 @@ class Informers:
         self._client, self._clock = client, clock
         self._transforms = transforms or {}
         self._informers: dict[type[Kind], Informer[Any]] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._running: dict[type[Kind], asyncio.Task[None]] = {}
 
     def of(self, kind: type[K]) -> Informer[K]:
         """The informer of this kind; it follows nothing until `run` is called."""
@@ -233,10 +235,28 @@ class Informers:
         return self.of(kind).cache
 
     async def run(self) -> None:
-        """Follow every kind asked for so far, until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            for informer in self._informers.values():
-                group.create_task(informer.run(), name=f"informer {informer.kind.__name__}")
+        """Follow every kind asked for so far, and those that are started later, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for kind in tuple(self._informers):
+                    self.start(kind)
+        finally:
+            self._group = None
+            self._running.clear()
+
+    def start(self, kind: type[Kind]) -> None:
+        """Follow a kind from now on, if the others are followed; else `run` will."""
+        if self._group is not None and kind not in self._running:
+            informer = self.of(kind)
+            self._running[kind] = self._group.create_task(informer.run(), name=f"informer {kind.__name__}")
+
+    def stop(self, kind: type[Kind]) -> None:
+        """Forget a kind that is no longer served."""
+        self._informers.pop(kind, None)
+        task = self._running.pop(kind, None)
+        if task is not None:
+            task.cancel()
 
     async def wait_synced(self) -> None:
         """Return once every informer has its first list."""

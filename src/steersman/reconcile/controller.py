@@ -7,12 +7,14 @@ pure `plan`. The loop does the rest.
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from steersman.api.meta import Kind
+from steersman.api.resources import Resource
 from steersman.client.cache import Cache, ObjectKey, key_of
 from steersman.client.informer import Informers
 from steersman.client.interface import Client
+from steersman.reconcile.customkinds import CustomKinds
 from steersman.reconcile.owners import controller_of
 from steersman.reconcile.plan import Failure, Plan
 
@@ -28,6 +30,12 @@ class Reader:
     informers: Informers
     live: Client
     failure: Failure | None = None
+    custom: CustomKinds | None = None
+
+    @property
+    def custom_resources(self) -> tuple[Resource, ...]:
+        """The custom resources of the moment, of which only metadata is read."""
+        return self.custom.resources if self.custom is not None else ()
 
     def cache(self, kind: type[K]) -> Cache[K]:
         """The cache of a watched kind."""
@@ -76,6 +84,15 @@ class Controller(Protocol[KeyIn, View]):
 
     def plan(self, view: View, now: datetime) -> Plan:
         """What to do."""
+        ...
+
+
+@runtime_checkable
+class FollowsCustomKinds(Protocol):
+    """A controller that watches custom resources too."""
+
+    def watch_of(self, kind: type[Kind]) -> Watch[Any]:
+        """How to watch a kind that came later; only its metadata is read."""
         ...
 
 

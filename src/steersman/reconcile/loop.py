@@ -16,7 +16,8 @@ from steersman.client.informer import Informers
 from steersman.client.interface import Client
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
-from steersman.reconcile.controller import Controller, Reader, Watch
+from steersman.reconcile.controller import Controller, FollowsCustomKinds, Reader, Watch
+from steersman.reconcile.customkinds import CustomKinds
 from steersman.reconcile.execute import EventSink, Executor, Outcome, Written, is_conflict
 from steersman.reconcile.plan import Failure, Plan
 from steersman.reconcile.queue import WorkQueue
@@ -34,25 +35,25 @@ log = get_logger(__name__)
 class Loop(Generic[Key, View]):
     """Runs one controller."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a loop is put together from
         self,
         controller: Controller[Key, View],
         informers: Informers,
         client: Client,
         events: EventSink,
         clock: Clock,
+        custom: CustomKinds | None = None,
     ) -> None:
         self.controller = controller
         self.queue: WorkQueue[Key] = WorkQueue(clock)
-        self._reader = Reader(informers, client)
+        self._reader = Reader(informers, client, custom=custom)
         self._executor = Executor(client, events)
         self._clock = clock
         self._last: dict[Key, Outcome] = {}
         for watch in controller.watches:
-            informer = informers.of(watch.kind)
-            for name, function in watch.indexes:
-                informer.cache.add_index(name, function)
-            informer.add_handler(self._handler(watch))
+            self._follow(watch)
+        if custom is not None and isinstance(controller, FollowsCustomKinds):
+            custom.on_new(lambda resource: self._follow(controller.watch_of(resource.object_type)))
 
     async def run(self, workers: int = WORKERS) -> None:
         """Work until cancelled. The informers must have synced."""
@@ -60,6 +61,12 @@ class Loop(Generic[Key, View]):
             group.create_task(self.queue.run(), name=f"{self.controller.name} delays")
             for number in range(workers):
                 group.create_task(self._work(), name=f"{self.controller.name} worker {number}")
+
+    def _follow(self, watch: Watch[Any]) -> None:
+        informer = self._reader.informers.of(watch.kind)
+        for name, function in watch.indexes:
+            informer.cache.add_index(name, function)
+        informer.add_handler(self._handler(watch))
 
     async def debug_plan(self, key: Key) -> Plan | None:
         """What the controller would do about the key now."""
@@ -145,6 +152,7 @@ class Loop(Generic[Key, View]):
     async def _settle(self, last: Outcome) -> None:
         """Wait until the caches show what the last plan wrote; past the deadline, list."""
         followed = {watch.kind for watch in self.controller.watches}
+        followed |= {resource.object_type for resource in self._reader.custom_resources}
         stale = {kind for kind in last.unknown if kind in followed}
         for written in last.written:
             if written.kind in followed and written.kind not in stale and not await self._is_visible(written):

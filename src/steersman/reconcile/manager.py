@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.meta import Kind
 from steersman.client.informer import Informers, Transform
 from steersman.client.interface import Client
@@ -13,6 +14,7 @@ from steersman.component.log import get_logger
 from steersman.component.metrics import Registry
 from steersman.reconcile.allkinds import metadata_only
 from steersman.reconcile.controller import Controller
+from steersman.reconcile.customkinds import CustomKinds
 from steersman.reconcile.loop import Loop
 
 log = get_logger(__name__)
@@ -26,8 +28,9 @@ class Manager:
     def __init__(self, client: Client, controllers: Sequence[Controller[Any, Any]], clock: Clock) -> None:
         self.informers = Informers(client, clock, _transforms(controllers))
         self._recorder = EventRecorder(client, clock, NAME)
+        custom = CustomKinds(self.informers)
         self.loops = tuple(
-            Loop(controller, self.informers, client, self._recorder.sibling(controller.name), clock)
+            Loop(controller, self.informers, client, self._recorder.sibling(controller.name), clock, custom)
             for controller in controllers
         )
 
@@ -66,5 +69,6 @@ class Manager:
 
 def _transforms(controllers: Sequence[Controller[Any, Any]]) -> dict[type[Kind], Transform[Any]]:
     watches = [watch for controller in controllers for watch in controller.watches]
-    needed_whole = {watch.kind for watch in watches if not watch.metadata_only}
+    # The definitions say which other kinds there are.
+    needed_whole = {CustomResourceDefinition, *(watch.kind for watch in watches if not watch.metadata_only)}
     return {watch.kind: metadata_only(watch.kind) for watch in watches if watch.kind not in needed_whole}

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from steersman.api import autoscaling
 from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionVersion
-from steersman.api.meta import Kind
-from steersman.api.resources import Resource, Subresource
-from steersman.apiserver.crd.kinds import custom_kind
+from steersman.api.customresources import custom_kind, custom_resource
+from steersman.api.resources import Resource
 from steersman.apiserver.crd.strategy import CustomStrategy
 
 
@@ -27,25 +25,6 @@ def versions_of(crd: CustomResourceDefinition) -> tuple[ServedVersion, ...]:
 
 
 def _version(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion) -> ServedVersion:
-    kind, names = custom_kind(crd, version), crd.status.acceptedNames
-    resource = Resource(
-        kind,
-        names.plural,
-        namespaced=crd.spec.scope == "Namespaced",
-        short_names=names.shortNames,
-        categories=names.categories,
-        subresources=_subresources(kind, version),
-        custom=True,
-        singular_name=names.singular,
-        list_kind=names.listKind,
-    )
+    kind = custom_kind(crd, version)
+    resource = custom_resource(crd, version, kind)
     return ServedVersion(resource, CustomStrategy(crd, version, kind), version.storage, version.served)
-
-
-def _subresources(kind: type[Kind], version: CustomResourceDefinitionVersion) -> tuple[Subresource, ...]:
-    declared = version.subresources
-    if declared is None:
-        return ()
-    status = (Subresource("status", kind),) if declared.status is not None else ()
-    scale = (Subresource("scale", autoscaling.Scale),) if declared.scale is not None else ()
-    return (*status, *scale)

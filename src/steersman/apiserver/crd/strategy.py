@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionVersion
+from steersman.api.customresources import written_schema
 from steersman.api.meta import Kind
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.defaulting import default_tree
@@ -19,7 +20,6 @@ from steersman.apimachinery.schemachecks import check
 from steersman.apimachinery.schemalists import list_faults
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.crd.columns import CustomColumns
-from steersman.apiserver.crd.kinds import written_schema
 from steersman.apiserver.crd.scale import CustomScaling
 from steersman.apiserver.registry.strategy import Strategy, replace_fields, spec_fields
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from steersman.api.meta import Kind, OwnerReference
+from steersman.api.resources import Resource
 from steersman.apimachinery.object import GroupVersionKind
 from steersman.apimachinery.status import NotFound
 from steersman.controllers.garbagecollector.plan import (
@@ -47,8 +48,11 @@ class GarbageCollector:
     @property
     def watches(self) -> tuple[Watch[Any], ...]:
         """Every kind that can be owned or deleted."""
-        index = ((OWNER, _owner_uids),)
-        return tuple(Watch(kind, partial(_keys, kind), metadata_only=True, indexes=index) for kind in collected_kinds())
+        return tuple(map(self.watch_of, collected_kinds()))
+
+    def watch_of(self, kind: type[Kind]) -> Watch[Any]:
+        """Any kind is watched alike."""
+        return Watch(kind, partial(_keys, kind), metadata_only=True, indexes=((OWNER, _owner_uids),))
 
     async def observe(self, reader: Reader, key: ItemKey) -> View | None:
         """The object, with its dependents or with what its owners are."""
@@ -75,12 +79,19 @@ def _owner_uids(obj: Kind) -> tuple[str, ...]:
 
 
 def _dependents(reader: Reader, uid: str) -> Iterator[Kind]:
-    for kind in collected_kinds():
+    kinds = (*collected_kinds(), *(one.object_type for one in reader.custom_resources))
+    for kind in kinds:
         yield from reader.cache(kind).by_index(OWNER, uid)
 
 
+def _resource(reader: Reader, ref: OwnerReference) -> Resource | None:
+    gvk = GroupVersionKind.parse(ref.apiVersion, ref.kind)
+    found = collected_resource(gvk)
+    return found if found is not None or reader.custom is None else reader.custom.resource(gvk)
+
+
 async def _state(reader: Reader, obj: Kind, ref: OwnerReference) -> OwnerState:
-    resource = collected_resource(GroupVersionKind.parse(ref.apiVersion, ref.kind))
+    resource = _resource(reader, ref)
     if resource is None or (resource.namespaced and not obj.metadata.namespace):
         # A kind that isn't served, or a namespaced owner of a cluster-wide object: nothing can be said, so nothing is
         # done.
@@ -109,7 +120,7 @@ def _keys(kind: type[Kind], reader: Reader, old: Kind | None, new: Kind | None) 
         for dependent in _dependents(reader, obj.metadata.uid):
             yield _key(type(dependent), dependent)
     if new is None or (old is not None and old.metadata.ownerReferences != new.metadata.ownerReferences):
-        yield from _owners(obj if old is None else old)
+        yield from _owners(reader, obj if old is None else old)
 
 
 def _is_finishing(obj: Kind) -> bool:
@@ -127,9 +138,9 @@ def _key(kind: type[Kind], obj: Kind) -> ItemKey:
     return ItemKey(kind, obj.metadata.namespace, obj.metadata.name)
 
 
-def _owners(obj: Kind) -> Iterator[ItemKey]:
+def _owners(reader: Reader, obj: Kind) -> Iterator[ItemKey]:
     for ref in obj.metadata.ownerReferences:
-        resource = collected_resource(GroupVersionKind.parse(ref.apiVersion, ref.kind))
+        resource = _resource(reader, ref)
         if resource is not None:
             namespace = obj.metadata.namespace if resource.namespaced else ""
             yield ItemKey(resource.object_type, namespace, ref.name)

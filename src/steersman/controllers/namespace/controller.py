@@ -30,7 +30,8 @@ class NamespaceController:
         if FINALIZER not in namespace.spec.finalizers:
             return None
         contents: list[Content] = []
-        for resource in namespaced_resources():
+        custom = (one for one in reader.custom_resources if one.namespaced)
+        for resource in (*namespaced_resources(), *custom):
             try:
                 found = await reader.live.list(resource.object_type, key.name)
             except (NotFound, MethodNotSupported):

@@ -1,19 +1,30 @@
-"""The type of a custom resource: a Struct with typed metadata, whose other fields are wire trees.
+"""Custom resources as types and lines of the resource table, made of their definitions.
 
-So everything generic in the pipeline treats built-in and custom resources alike.
+A type is a Struct with typed metadata, whose other fields are wire trees: so everything generic treats built-in and
+custom resources alike.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionVersion
+from msgspec import structs
+
+from steersman.api import autoscaling
+from steersman.api.apiextensions import (
+    CustomResourceDefinition,
+    CustomResourceDefinitionVersion,
+    CustomResourceValidation,
+    JSONSchemaProps,
+)
 from steersman.api.meta import Kind
+from steersman.api.resources import Resource, Subresource
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.object import ObjectType
 from steersman.apimachinery.schema import FieldSchema, TypeSchema, schema_of
 from steersman.apimachinery.structural import KEEPS_UNKNOWN, OF_EVERY_OBJECT, read_structural
 
+_ONLY_METADATA = CustomResourceValidation(openAPIV3Schema=JSONSchemaProps(type="object"))
 ANYTHING_GOES: Mapping[str, Any] = {"type": "object", KEEPS_UNKNOWN: True}
 
 
@@ -41,6 +52,45 @@ def custom_kind(crd: CustomResourceDefinition, version: CustomResourceDefinition
     setattr(made, "__facts__", whole.facts)  # noqa: B010  # declared on Object, read-only for everybody else
     made.__doc__ = str(written.get("description") or f"{kind} is a custom resource.")
     return made
+
+
+def custom_resource(
+    crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion, kind: type[Kind]
+) -> Resource:
+    """The line of a version in the resource table. The type knows it too, as it stands in no fixed table."""
+    names = crd.status.acceptedNames
+    made = Resource(
+        kind,
+        names.plural,
+        namespaced=crd.spec.scope == "Namespaced",
+        short_names=names.shortNames,
+        categories=names.categories,
+        subresources=_subresources(kind, version),
+        custom=True,
+        singular_name=names.singular,
+        list_kind=names.listKind,
+    )
+    schema_of(kind).facts = replace(kind.__facts__, resource=made)
+    setattr(kind, "__facts__", schema_of(kind).facts)  # noqa: B010  # declared on Object
+    return made
+
+
+def metadata_resource(crd: CustomResourceDefinition) -> Resource | None:
+    """A resource whose objects are read as nothing but metadata, in any served version; None when there is none."""
+    served = next((one for one in crd.spec.versions if one.served), None)
+    if served is None:
+        return None
+    bare = structs.replace(served, schema=_ONLY_METADATA)
+    return custom_resource(crd, served, custom_kind(crd, bare))
+
+
+def _subresources(kind: type[Kind], version: CustomResourceDefinitionVersion) -> tuple[Subresource, ...]:
+    declared = version.subresources
+    if declared is None:
+        return ()
+    status = (Subresource("status", kind),) if declared.status is not None else ()
+    scale = (Subresource("scale", autoscaling.Scale),) if declared.scale is not None else ()
+    return (*status, *scale)
 
 
 def _package(crd: CustomResourceDefinition, version: CustomResourceDefinitionVersion) -> str:
