@@ -1,6 +1,6 @@
 """An object as the watch cache keeps it: its bytes as clients get them, and the few facts that selectors ask for."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 _METADATA = b'"metadata":{'
@@ -16,15 +16,32 @@ class Facts:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class CachedObject:
-    """One object at one revision. data is its JSON with the resourceVersion in it, the bytes every client gets."""
+    """One object at one revision. data is its JSON with the resourceVersion in it, the bytes every client gets.
+
+    Nothing of it changes, but that its other forms join it as they are asked for.
+    """
 
     key: str
     data: bytes
     revision: int
     create_revision: int
     facts: Facts
+    _forms: dict[Hashable, bytes] | None = None
+
+    def has_form(self, name: Hashable) -> bool:
+        """Whether this form has been made."""
+        return self._forms is not None and name in self._forms
+
+    def form(self, name: Hashable, make: Callable[[bytes], bytes]) -> bytes:
+        """The object in another form than JSON, made once for all who ask."""
+        if self._forms is None:
+            self._forms = {}
+        made = self._forms.get(name)
+        if made is None:
+            made = self._forms[name] = make(self.data)
+        return made
 
 
 Index = Callable[[bytes], Facts]

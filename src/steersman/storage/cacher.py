@@ -7,6 +7,7 @@ Source: apiserver/pkg/storage/cacher.
 import asyncio
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -44,7 +45,7 @@ class CacheEvent:
     revision: int
     old: CachedObject | None
     new: CachedObject | None
-    _frames: dict[Change, bytes] = field(default_factory=dict)
+    _frames: dict[Hashable, bytes] = field(default_factory=dict)
 
     def change_for(self, matches: Matches) -> Change | None:
         """What this event means to a watcher that sees only what matches: an object may enter or leave its view."""
@@ -65,9 +66,13 @@ class CacheEvent:
 
     def frame(self, change: Change) -> bytes:
         """The watch frame, newline included."""
-        frame = self._frames.get(change)
+        return self.framed(change, lambda: encode_frame(change, self.subject(change)))
+
+    def framed(self, name: Hashable, make: Callable[[], bytes]) -> bytes:
+        """A frame in a form of this name, made once for all watchers who take it so."""
+        frame = self._frames.get(name)
         if frame is None:
-            frame = self._frames[change] = encode_frame(change, self.subject(change))
+            frame = self._frames[name] = make()
         return frame
 
 

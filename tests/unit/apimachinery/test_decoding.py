@@ -9,9 +9,10 @@ from steersman.apimachinery.codec import yaml
 from steersman.apimachinery.codec.json import DecodeError, decode
 from steersman.apimachinery.codec.negotiate import (
     JSON,
+    PROTOBUF,
     YAML,
     body_type,
-    meta_transforms,
+    is_table,
     negotiate,
 )
 from steersman.apimachinery.codec.strict import FieldValidation, decode_validated
@@ -137,14 +138,21 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
         ("", JSON, None),
         ("*/*", JSON, None),
         ("application/yaml", YAML, None),
-        ("application/vnd.kubernetes.protobuf, application/json", JSON, None),
+        ("application/vnd.kubernetes.protobuf, application/json", PROTOBUF, None),
+        ("application/vnd.kubernetes.protobuf;q=0.8, application/json;q=0.9", JSON, None),
+        ("application/vnd.kubernetes.protobuf;stream=watch", PROTOBUF, None),
+        ("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/yaml", YAML, None),
+        ("text/html, application/*;q=0.9", JSON, None),
+        ("text/html, */json, application/yaml;q=0.1, */*;q=0", YAML, None),
         ("application/json;q=0.1, application/yaml;q=0.5", YAML, None),
         (f"{TABLE},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json", JSON, "Table"),
         ("application/json;as=Nonsense;v=v1;g=meta.k8s.io,application/json", JSON, None),
     ],
 )
 def test_the_best_offer_the_client_accepts_is_made(accept: str, media_type: str, kind: str | None) -> None:
-    made = negotiate(accept, allows=meta_transforms)
+    made = negotiate(
+        accept, allows=lambda media_type, asked: asked is None or (is_table(asked) and media_type != PROTOBUF)
+    )
     assert made.media_type == media_type
     assert made.transform == (GroupVersionKind("meta.k8s.io", "v1", kind) if kind else None)
 
@@ -154,8 +162,18 @@ def test_a_client_that_accepts_nothing_of_ours_is_told_what_there_is() -> None:
         with pytest.raises(NotAcceptable) as caught:
             negotiate(accept)
         assert caught.value.message == (
-            "only the following media types are accepted: application/json, application/yaml"
+            "only the following media types are accepted: application/json, application/yaml, "
+            "application/vnd.kubernetes.protobuf"
         )
+
+
+def test_yaml_is_no_stream() -> None:
+    assert negotiate("application/json;stream=watch", streaming=True).media_type == JSON
+    with pytest.raises(NotAcceptable) as caught:
+        negotiate("application/yaml, application/json", streaming=True)
+    assert caught.value.message.endswith(
+        "application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch"
+    )
 
 
 def test_a_body_of_unknown_type_is_refused() -> None:

@@ -19,6 +19,7 @@ from steersman.api.meta.objectmeta import (
     OwnerReference,
 )
 from steersman.api.meta.options import DeleteOptions, Preconditions
+from steersman.api.meta.partial import PartialObjectMetadata
 from steersman.api.meta.status import Status, StatusCause, StatusDetails
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ManagedFieldsEntry",
     "ObjectMeta",
     "OwnerReference",
+    "PartialObjectMetadata",
     "Preconditions",
     "ServerAddressByClientCIDR",
     "ShardInfo",

@@ -1,6 +1,6 @@
 """Which media type a request's body is in, and which the answer will be in.
 
-Source: apiserver/pkg/endpoints/handlers/negotiation: order of clauses, parameters, restrictions.
+Source: apiserver/pkg/endpoints/handlers/negotiation: order of clauses, parameters, restrictions; goautoneg.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +17,9 @@ JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-# Protobuf is not among what we offer yet: `Accept: application/vnd.kubernetes.protobuf, application/json` gets JSON.
-OFFERED = (JSON, YAML)
+OFFERED = (JSON, YAML, PROTOBUF)
+# YAML has no stream: documents one after the other would be one document.
+STREAMED = (JSON, PROTOBUF)
 BROWSERS = ("curl", "Wget", "Mozilla/5.0")
 
 
@@ -34,7 +35,12 @@ class Clause:
     def covers(self, media_type: str) -> bool:
         """Whether the alternative is this media type, wildcards included."""
         type_, _, subtype = media_type.partition("/")
-        return self.type in ("*", type_) and self.subtype in ("*", subtype)
+        return self.subtype in ("*", subtype) if self.type == type_ else self.type == self.subtype == "*"
+
+    def allows_stream(self, media_type: str) -> bool:
+        """Whether what is said of streaming can be had in this media type; an answer that is no stream may have it."""
+        asked = self.parameters.get("stream", "")
+        return not asked or (asked == "watch" and media_type in STREAMED)
 
     @property
     def transform(self) -> GroupVersionKind | None:
@@ -53,40 +59,42 @@ class Negotiated:
     pretty: bool = False
 
 
-def no_transform(_: GroupVersionKind) -> bool:
+Allows = Callable[[str, GroupVersionKind | None], bool]
+
+
+def untransformed(_: str, transform: GroupVersionKind | None) -> bool:
     """For endpoints that answer in one form only."""
-    return False
+    return transform is None
 
 
-def meta_transforms(gvk: GroupVersionKind) -> bool:
-    """For endpoints that can answer with a Table or with metadata alone."""
-    return gvk.group == "meta.k8s.io" and gvk.version in ("v1", "v1beta1") and gvk.kind in (
-        "Table", "PartialObjectMetadata", "PartialObjectMetadataList",
-    )  # fmt: skip
+def is_table(transform: GroupVersionKind) -> bool:
+    """A Table is wanted."""
+    return _is_of_meta(transform) and transform.kind == "Table"
+
+
+def is_metadata(transform: GroupVersionKind) -> bool:
+    """The metadata alone is wanted."""
+    return _is_of_meta(transform) and transform.kind in ("PartialObjectMetadata", "PartialObjectMetadataList")
+
+
+def _is_of_meta(transform: GroupVersionKind) -> bool:
+    return transform.group == "meta.k8s.io" and transform.version in ("v1", "v1beta1")
 
 
 def negotiate(
-    accept: str,
-    offered: Sequence[str] = OFFERED,
-    allows: Callable[[GroupVersionKind], bool] = no_transform,
-    streaming: bool = False,
+    accept: str, offered: Sequence[str] = OFFERED, allows: Allows = untransformed, streaming: bool = False
 ) -> Negotiated:
     """The best of what the client accepts and we offer; NotAcceptable if there is none."""
     if not accept:
         return Negotiated(offered[0])
     for clause in parse_accept(accept):
-        transform = clause.transform
-        if (transform is not None and not allows(transform)) or not _allows_stream(clause, streaming):
-            continue
         for media_type in offered:
-            if clause.covers(media_type):
-                return Negotiated(media_type, transform, clause.parameters.get("pretty") == "1")
-    raise not_acceptable([f"{one};stream=watch" for one in offered if one != YAML] if streaming else offered)
-
-
-def _allows_stream(clause: Clause, streaming: bool) -> bool:
-    asked = clause.parameters.get("stream", "")
-    return asked in ("", "watch") if streaming else not asked
+            if clause.covers(media_type) and clause.allows_stream(media_type) and allows(media_type, clause.transform):
+                if streaming and media_type not in STREAMED:
+                    # Source: NegotiateOutputMediaTypeStream: the first match decides, also when it can't be streamed.
+                    raise not_acceptable([f"{one};stream=watch" for one in offered if one in STREAMED])
+                return Negotiated(media_type, clause.transform, clause.parameters.get("pretty") == "1")
+    raise not_acceptable(offered)
 
 
 def body_type(content_type: str, accepted: Sequence[str] = OFFERED) -> str:

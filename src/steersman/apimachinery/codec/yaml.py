@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.codec.json import parse as parse_json
 from steersman.apimachinery.gotext import quote
 
 # A document may say a thing ten times over by aliases, and small ones as often as they like.
@@ -37,6 +38,12 @@ class _Loader(yaml.CSafeLoader):
 def parse(data: bytes) -> Any:
     """The wire tree of a document."""
     return parse_reporting(data)[0]
+
+
+def dump(data: bytes) -> bytes:
+    """The YAML of a JSON document, its keys sorted as upstream's."""
+    made: bytes = yaml.safe_dump(parse_json(data), encoding="utf-8")
+    return made
 
 
 def parse_reporting(data: bytes) -> tuple[Any, tuple[str, ...]]:

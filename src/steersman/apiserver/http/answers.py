@@ -6,9 +6,12 @@ from uuid import UUID
 
 from isal import igzip
 
-from steersman.apimachinery.codec.json import encode
-from steersman.apimachinery.status import StatusError
-from steersman.apiserver.http.negotiate import JSON
+from steersman.api.meta import Status
+from steersman.apimachinery.codec import protobuf, yaml
+from steersman.apimachinery.codec.json import decode, encode
+from steersman.apimachinery.object import Object
+from steersman.apimachinery.status import NotAcceptable, StatusError
+from steersman.apiserver.http.negotiate import JSON, PROTOBUF, YAML, Endpoint, negotiate
 from steersman.component.http.message import BodyStream, Response
 
 # Source: responsewriters.defaultGzipThresholdBytes: below this, compressing costs more than it saves.
@@ -39,12 +42,34 @@ def stream_answer(content_type: str, stream: BodyStream) -> Response:
     return Response(200, (CACHE_CONTROL, ("Content-Type", content_type)), stream)
 
 
-def error_answer(error: StatusError) -> Response:
-    """The Status of an error."""
+def typed_answer(status: int, body: bytes | Sequence[bytes], media_type: str, extra: Headers = ()) -> Response:
+    """A body in any media type."""
+    if media_type == JSON:
+        return json_answer(status, body, extra)
+    return Response(status, (CACHE_CONTROL, ("Content-Type", media_type), *extra), body)
+
+
+def object_answer(status: int, data: bytes, kind: type[Object], media_type: str, extra: Headers = ()) -> Response:
+    """An object that isn't one of a collection: a review, a subresource, a Status. data is its JSON."""
+    if media_type == PROTOBUF:
+        body = protobuf.encode(decode(data, kind))
+    elif media_type == YAML:
+        body = yaml.dump(data)
+    else:
+        body = data + b"\n"
+    return typed_answer(status, body, media_type, extra)
+
+
+def error_answer(error: StatusError, accept: str = "") -> Response:
+    """The Status of an error, in JSON when the client accepts nothing of ours."""
     extra: Headers = ()
     if error.details.retry_after_seconds:
         extra = (("Retry-After", str(error.details.retry_after_seconds)),)
-    return json_answer(error.code, encode(error.to_status()), extra)
+    try:
+        media_type = negotiate(accept, Endpoint.ERROR).media_type
+    except NotAcceptable:
+        media_type = JSON
+    return object_answer(error.code, encode(error.to_status()), Status, media_type, extra)
 
 
 def success(details: Mapping[str, Any]) -> bytes:

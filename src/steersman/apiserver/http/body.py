@@ -101,6 +101,12 @@ def _of_protobuf(data: bytes, kind: type[T]) -> T:
     try:
         envelope = protobuf.read_envelope(data)
         _check_kind(_Named(envelope.kind, envelope.api_version), kind)
+        if kind.__facts__.structural is not None:
+            raise BadRequest(
+                f'{envelope.kind} in version "{envelope.api_version.rpartition("/")[2]}" cannot be handled as a '
+                f"{envelope.kind}: object *unstructured.Unstructured does not implement the protobuf marshalling "
+                "interface and cannot be encoded to a protobuf message"
+            )
         return envelope.decode(kind)
     except DecodeError as error:
         raise BadRequest(f"couldn't get version/kind; {error}") from error

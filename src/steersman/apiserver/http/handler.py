@@ -55,7 +55,7 @@ class RequestHandler:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - the request pipeline is where every error becomes an answer
-            response = error_answer(as_status(error, request.path))
+            response = error_answer(as_status(error, request.path), request.headers.get("accept", ""))
         if response is UPGRADED:
             return response
         return with_headers(response, warnings, UUID(int=self._random.getrandbits(128), version=4))

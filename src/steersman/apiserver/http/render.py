@@ -1,4 +1,4 @@
-"""Objects, lists and watch events in the form a client accepts. Plain JSON is the cached bytes themselves.
+"""Objects, lists and watch events in JSON and YAML. Plain JSON is the cached bytes themselves.
 
 Source: apiserver/pkg/endpoints/handlers/response.go, pkg/printers/tableconvertor.
 """
@@ -6,20 +6,47 @@ Source: apiserver/pkg/endpoints/handlers/response.go, pkg/printers/tableconverto
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import msgspec
-import yaml
 
 from steersman.api.resources import Resource
+from steersman.apimachinery.codec import yaml
 from steersman.apimachinery.codec.json import decode, encode, parse
-from steersman.apimachinery.status import BadRequest
+from steersman.apimachinery.status import BadRequest, StatusError
 from steersman.apiserver.collection import Collection
-from steersman.apiserver.http.negotiate import YAML, Form, Output
+from steersman.apiserver.http.negotiate import JSON, YAML, Form, Output
 from steersman.apiserver.verbs.listing import Listed
+from steersman.storage.cached import CachedObject
 from steersman.storage.cacher import CacheEvent, Change, encode_frame
 
 META = "meta.k8s.io"
+
+
+class Renderer(Protocol):
+    """Shows the objects of one collection in one form and media type."""
+
+    @property
+    def stream_type(self) -> str:
+        """The media type of watches."""
+
+    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
+        """One object; data is as the collection serves it. cached is where it comes from, when it is still there."""
+
+    async def page(self, listed: Listed) -> bytes | Sequence[bytes]:
+        """A page of objects."""
+
+    def gone(self, revision: int, found: Sequence[bytes]) -> bytes | Sequence[bytes]:
+        """A list of objects that are no more, as the collection served them."""
+
+    def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:
+        """A watch event; columns are told only in the first of a stream."""
+
+    def bookmark(self, revision: int, annotations: Mapping[str, str]) -> bytes:
+        """How far the watch has come."""
+
+    def failure(self, error: StatusError) -> bytes:
+        """An error inside a stream that has begun."""
 
 
 class _Bare(msgspec.Struct):
@@ -28,9 +55,14 @@ class _Bare(msgspec.Struct):
     metadata: msgspec.Raw
 
 
+def metadata_of(data: bytes) -> bytes:
+    """The metadata in an object's JSON, as it stands there."""
+    return bytes(msgspec.json.decode(data, type=_Bare).metadata)
+
+
 @dataclass(frozen=True, slots=True)
-class Renderer:
-    """Shows the objects of one collection in one form. include: what a table row carries of its object."""
+class JSONRenderer:
+    """JSON, and YAML made of it. include: what a table row carries of its object."""
 
     collection: Collection[Any]
     output: Output
@@ -46,17 +78,22 @@ class Renderer:
         """The form is that of the cached bytes."""
         return self.output.form is Form.OBJECT
 
-    def object(self, data: bytes) -> bytes:
-        """One object; data is as the collection serves it."""
+    @property
+    def stream_type(self) -> str:
+        """JSON needs no parameter."""
+        return JSON
+
+    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
+        """One object."""
         match self.output.form:
             case Form.TABLE:
-                return self._table((data,), {"resourceVersion": _resource_version(data)})
+                return self._written(self._table((data,), {"resourceVersion": _resource_version(data)}))
             case Form.METADATA:
-                return self._metadata(data)
+                return self._written(self._metadata(data))
             case _:
                 return self._written(data)
 
-    def list(self, listed: Listed) -> bytes | Sequence[bytes]:
+    async def page(self, listed: Listed) -> bytes | Sequence[bytes]:
         """A page of objects."""
         meta: dict[str, Any] = {"resourceVersion": str(listed.revision)}
         if listed.continue_:
@@ -64,14 +101,20 @@ class Renderer:
         if listed.remaining:
             meta["remainingItemCount"] = listed.remaining
         served = self.collection.served
+        return self._listed(meta, [served(one.data) for one in listed.items])
+
+    def gone(self, revision: int, found: Sequence[bytes]) -> bytes | Sequence[bytes]:
+        """A list of what was deleted."""
+        return self._listed({"resourceVersion": str(revision)}, found)
+
+    def _listed(self, meta: dict[str, Any], found: Sequence[bytes]) -> bytes | Sequence[bytes]:
         if self.output.form is Form.TABLE:
-            return self._table([served(one.data) for one in listed.items], meta)
+            return self._written(self._table(found, meta))
         if self.output.form is Form.METADATA:
             head = _head("PartialObjectMetadataList", f"{META}/{self.output.version}", meta)
-            items = b",".join(self._metadata(served(one.data)) for one in listed.items)
-            return head + b'"items":[' + items + b"]}\n"
-        parts = _list_parts(self.collection.resource, meta, [served(one.data) for one in listed.items])
-        return self._written(b"".join(parts)) if self.output.media_type == YAML else parts
+            return self._written(head + b'"items":[' + b",".join(map(self._metadata, found)) + b"]}")
+        parts = _list_parts(self.collection.resource, meta, found)
+        return self._written(b"".join(parts)) if self.output.media_type == YAML else [*parts, b"\n"]
 
     def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:
         """A watch event; columns are told only in the first of a stream."""
@@ -81,9 +124,10 @@ class Renderer:
         match self.output.form:
             case Form.TABLE:
                 meta = {"resourceVersion": _resource_version(data)}
-                return encode_frame(change, self._table((data,), meta, with_columns=is_first).rstrip())
+                return encode_frame(change, self._table((data,), meta, with_columns=is_first))
             case Form.METADATA:
-                return encode_frame(change, self._metadata(data))
+                name = (Form.METADATA, self.output.version, self.collection.kind, change)
+                return event.framed(name, lambda: encode_frame(change, self._metadata(data)))
             case _:
                 return encode_frame(change, data)
 
@@ -104,15 +148,20 @@ class Renderer:
             data = encode({**table, "columnDefinitions": None, "rows": rows})
         return encode_frame("BOOKMARK", data)
 
+    def failure(self, error: StatusError) -> bytes:
+        """An error's Status."""
+        return encode_frame("ERROR", encode(error.to_status()))
+
     def _written(self, data: bytes) -> bytes:
         if self.output.media_type == YAML:
-            return yaml.safe_dump(parse(data), encoding="utf-8")
+            return yaml.dump(data)
         return data + b"\n"
 
     def _metadata(self, data: bytes) -> bytes:
-        raw = bytes(msgspec.json.decode(data, type=_Bare).metadata)
         version = self.output.version.encode()
-        return b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/%b","metadata":%b}' % (version, raw)
+        return b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/%b","metadata":%b}' % (
+            version, metadata_of(data),
+        )  # fmt: skip
 
     def _table(self, found: Sequence[bytes], meta: dict[str, Any], with_columns: bool = True) -> bytes:
         strategy, kind = self.collection.strategy, self.collection.kind
@@ -129,7 +178,7 @@ class Renderer:
         ]  # fmt: skip
         head = _head("Table", f"{META}/{self.output.version}", meta)
         body = encode({"columnDefinitions": columns if with_columns else None, "rows": rows})
-        return head + body[1:] + b"\n"
+        return head + body[1:]
 
     def _row_object(self, data: bytes) -> bytes:
         match self.include:
@@ -150,7 +199,7 @@ def _list_parts(resource: Resource, meta: dict[str, Any], items: Sequence[bytes]
     """A list around its objects' bytes. Source: in lists of built-in kinds the items don't say what they are."""
     parts = [_head(resource.list_name, resource.gvk.api_version, meta) + b'"items":[']
     if resource.custom:
-        return [*parts, b",".join(items), b"]}\n"]
+        return [*parts, b",".join(items), b"]}"]
     prefix = len(encode({"kind": resource.kind, "apiVersion": resource.gvk.api_version}))
     for data in items:
         parts.append(b"{")
@@ -158,7 +207,7 @@ def _list_parts(resource: Resource, meta: dict[str, Any], items: Sequence[bytes]
         parts.append(b",")
     if items:
         parts.pop()
-    parts.append(b"]}\n")
+    parts.append(b"]}")
     return parts
 
 

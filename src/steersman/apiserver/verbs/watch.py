@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from steersman.apimachinery.codec.json import encode
-from steersman.apimachinery.status import Cause, Expired, StatusError, invalid
+from steersman.apimachinery.status import Cause, Expired, invalid
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
@@ -18,7 +17,7 @@ from steersman.apiserver.http.render import Renderer
 from steersman.apiserver.verbs.listing import revision_of, selection
 from steersman.component.clock import Clock
 from steersman.component.http.message import BodyWriter
-from steersman.storage.cacher import CacheEvent, CacheWatch, Change, TooOld, encode_frame
+from steersman.storage.cacher import CacheEvent, CacheWatch, Change, TooOld
 
 # Source: MinRequestTimeout: a watch without timeoutSeconds lasts between this and twice as long.
 SHORTEST_SECONDS = 1800
@@ -137,8 +136,3 @@ async def write_stream(changes: AsyncGenerator[Told, None], renderer: Renderer, 
                 is_first = False
             if writer.is_closed or writer.buffered_bytes > BEHIND_BYTES:
                 return
-
-
-def error_frame(error: StatusError) -> bytes:
-    """An error inside a stream that has begun."""
-    return encode_frame("ERROR", encode(error.to_status()))

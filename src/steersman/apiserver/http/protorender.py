@@ -1,0 +1,105 @@
+"""Objects, lists and watch events in protobuf. An object's message is made once and kept beside its JSON.
+
+Source: apiserver/pkg/endpoints/handlers/response.go, watch.go.
+"""
+
+import asyncio
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steersman.api.meta import ListMeta, ObjectMeta, PartialObjectMetadata, Status
+from steersman.apimachinery.codec import protobuf
+from steersman.apimachinery.codec.json import decode, from_wire
+from steersman.apimachinery.status import StatusError
+from steersman.apiserver.collection import Collection
+from steersman.apiserver.http.negotiate import PROTOBUF, Form, Output
+from steersman.apiserver.http.render import META, metadata_of
+from steersman.apiserver.verbs.listing import Listed
+from steersman.storage.cached import CachedObject
+from steersman.storage.cacher import CacheEvent, Change
+
+# So many messages are made of a list before others have their turn.
+STEP = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ProtobufRenderer:
+    """Shows the objects of one collection, or their metadata alone."""
+
+    collection: Collection[Any]
+    output: Output
+
+    @property
+    def stream_type(self) -> str:
+        """Of watches; each event is a frame of its own."""
+        return f"{PROTOBUF};stream=watch"
+
+    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
+        """One object."""
+        return self._body(self._made(data) if cached is None else self._kept(cached))
+
+    async def page(self, listed: Listed) -> Sequence[bytes]:
+        """A page of objects; the loop is let go between those that have to be made."""
+        items, made, name = [], 0, self._name
+        for one in listed.items:
+            made += not one.has_form(name)
+            items.append(self._kept(one))
+            if made == STEP:
+                made = 0
+                await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
+        meta = ListMeta(
+            resourceVersion=str(listed.revision),
+            continue_=listed.continue_,
+            remainingItemCount=listed.remaining or None,
+        )
+        return self._listed(meta, items)
+
+    def gone(self, revision: int, found: Sequence[bytes]) -> Sequence[bytes]:
+        """A list of what was deleted."""
+        return self._listed(ListMeta(resourceVersion=str(revision)), [self._made(data) for data in found])
+
+    def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:  # no columns here
+        """A watch event."""
+
+        def make() -> bytes:
+            if change is not Change.DELETED and event.new is not None:
+                return protobuf.frame(change, self._body(self._kept(event.new)))
+            return protobuf.frame(change, self._body(self._made(self.collection.served(event.subject(change)))))
+
+        return event.framed((self._name, self.output.version, change), make)
+
+    def bookmark(self, revision: int, annotations: Mapping[str, str]) -> bytes:
+        """How far the watch has come."""
+        kind = PartialObjectMetadata if self.output.form is Form.METADATA else self.collection.kind
+        meta = ObjectMeta(resourceVersion=str(revision), annotations=annotations)
+        return protobuf.frame("BOOKMARK", self._body(protobuf.contents(kind(metadata=meta))))
+
+    def failure(self, error: StatusError) -> bytes:
+        """An error's Status."""
+        return protobuf.frame("ERROR", protobuf.encode(from_wire(error.to_status(), Status)))
+
+    @property
+    def _name(self) -> Hashable:
+        """What an object's message is kept by: one object may be served as several kinds."""
+        return self.output.form, self.collection.kind
+
+    def _kept(self, cached: CachedObject) -> bytes:
+        return cached.form(self._name, lambda data: self._made(self.collection.served(data)))
+
+    def _made(self, data: bytes) -> bytes:
+        if self.output.form is Form.METADATA:
+            return protobuf.contents(PartialObjectMetadata(metadata=decode(metadata_of(data), ObjectMeta)))
+        return protobuf.contents(decode(data, self.collection.kind))
+
+    def _body(self, contents: bytes) -> bytes:
+        if self.output.form is Form.METADATA:
+            return protobuf.enveloped(f"{META}/{self.output.version}", "PartialObjectMetadata", contents)
+        gvk = self.collection.resource.gvk
+        return protobuf.enveloped(gvk.api_version, gvk.kind, contents)
+
+    def _listed(self, meta: ListMeta, items: Sequence[bytes]) -> list[bytes]:
+        if self.output.form is Form.METADATA:
+            return protobuf.listed(f"{META}/{self.output.version}", "PartialObjectMetadataList", meta, items)
+        resource = self.collection.resource
+        return protobuf.listed(resource.gvk.api_version, resource.list_name, meta, items)
