@@ -16,7 +16,7 @@ from steersman.apimachinery.codec.json import decode, encode, from_wire
 from steersman.apimachinery.codec.protoread import fields_of
 from steersman.apimachinery.object import Object
 from steersman.apiserver.http.answers import object_answer
-from steersman.storage.cacher import CacheEvent
+from steersman.storage.cacher import CacheEvent, Change
 
 MAPS = "/api/v1/namespaces/default/configmaps"
 PODS = "/api/v1/namespaces/default/pods"
@@ -95,8 +95,8 @@ async def test_a_watch_tells_in_frames_that_all_watchers_share(server: Served, m
     made: list[bytes] = []
     framed = CacheEvent.framed
 
-    def spied(self: CacheEvent, name: Any, make: Any) -> bytes:
-        return framed(self, name, lambda: made.append(b"") or make())
+    def spied(self: CacheEvent, name: Any, change: Change, make: Any) -> bytes:
+        return framed(self, name, change, lambda *given: made.append(b"") or make(*given))
 
     await server.post(MAPS, {"metadata": {"name": "a"}})
     watches = [

@@ -30,18 +30,16 @@ class CachedObject:
     facts: Facts
     _forms: dict[Hashable, bytes] | None = None
 
-    def has_form(self, name: Hashable) -> bool:
-        """Whether this form has been made."""
-        return self._forms is not None and name in self._forms
+    def form(self, name: Hashable) -> bytes | None:
+        """The object in another form than JSON, if it has been kept."""
+        return None if self._forms is None else self._forms.get(name)
 
-    def form(self, name: Hashable, make: Callable[[bytes], bytes]) -> bytes:
-        """The object in another form than JSON, made once for all who ask."""
+    def keep(self, name: Hashable, data: bytes) -> bytes:
+        """Keep a form for all who ask for it; it must be made of this object's data alone."""
         if self._forms is None:
             self._forms = {}
-        made = self._forms.get(name)
-        if made is None:
-            made = self._forms[name] = make(self.data)
-        return made
+        self._forms[name] = data
+        return data
 
 
 Index = Callable[[bytes], Facts]

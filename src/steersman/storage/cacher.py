@@ -65,15 +65,22 @@ class CacheEvent:
         return self.old.data.replace(before, now, 1)
 
     def frame(self, change: Change) -> bytes:
-        """The watch frame, newline included."""
-        return self.framed(change, lambda: encode_frame(change, self.subject(change)))
+        """The watch frame in JSON, newline included."""
+        return self.framed(change, change, _json_frame)
 
-    def framed(self, name: Hashable, make: Callable[[], bytes]) -> bytes:
+    def framed(self, name: Hashable, change: Change, make: "MakeFrame") -> bytes:
         """A frame in a form of this name, made once for all watchers who take it so."""
         frame = self._frames.get(name)
         if frame is None:
-            frame = self._frames[name] = make()
+            frame = self._frames[name] = make(self, change)
         return frame
+
+
+MakeFrame = Callable[[CacheEvent, Change], bytes]
+
+
+def _json_frame(event: CacheEvent, change: Change) -> bytes:
+    return encode_frame(change, event.subject(change))
 
 
 def encode_frame(change: str, data: bytes) -> bytes:

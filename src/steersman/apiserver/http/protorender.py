@@ -4,8 +4,7 @@ Source: apiserver/pkg/endpoints/handlers/response.go, watch.go.
 """
 
 import asyncio
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from steersman.api.meta import ListMeta, ObjectMeta, PartialObjectMetadata, Status
@@ -23,12 +22,16 @@ from steersman.storage.cacher import CacheEvent, Change
 STEP = 64
 
 
-@dataclass(frozen=True, slots=True)
 class ProtobufRenderer:
     """Shows the objects of one collection, or their metadata alone."""
 
-    collection: Collection[Any]
-    output: Output
+    def __init__(self, collection: Collection[Any], output: Output) -> None:
+        self._collection = collection
+        self._is_metadata = output.form is Form.METADATA
+        self._meta_version = f"{META}/{output.version}"
+        # One object may be served as several kinds, and has a message for each.
+        self._name = ("metadata" if self._is_metadata else "object", collection.kind)
+        self._frame_names = {change: (*self._name, output.version, change) for change in Change}
 
     @property
     def stream_type(self) -> str:
@@ -43,11 +46,13 @@ class ProtobufRenderer:
         """A page of objects; the loop is let go between those that have to be made."""
         items, made, name = [], 0, self._name
         for one in listed.items:
-            made += not one.has_form(name)
-            items.append(self._kept(one))
-            if made == STEP:
-                made = 0
-                await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
+            item = one.form(name)
+            if item is None:
+                item = self._kept(one)
+                made += 1
+                if made % STEP == 0:
+                    await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
+            items.append(item)
         meta = ListMeta(
             resourceVersion=str(listed.revision),
             continue_=listed.continue_,
@@ -61,17 +66,18 @@ class ProtobufRenderer:
 
     def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:  # no columns here
         """A watch event."""
+        return event.framed(self._frame_names[change], change, self._framed)
 
-        def make() -> bytes:
-            if change is not Change.DELETED and event.new is not None:
-                return protobuf.frame(change, self._body(self._kept(event.new)))
-            return protobuf.frame(change, self._body(self._made(self.collection.served(event.subject(change)))))
-
-        return event.framed((self._name, self.output.version, change), make)
+    def _framed(self, event: CacheEvent, change: Change) -> bytes:
+        if change is Change.DELETED or event.new is None:
+            contents = self._made(self._collection.served(event.subject(change)))
+        else:
+            contents = self._kept(event.new)
+        return protobuf.frame(change, self._body(contents))
 
     def bookmark(self, revision: int, annotations: Mapping[str, str]) -> bytes:
         """How far the watch has come."""
-        kind = PartialObjectMetadata if self.output.form is Form.METADATA else self.collection.kind
+        kind = PartialObjectMetadata if self._is_metadata else self._collection.kind
         meta = ObjectMeta(resourceVersion=str(revision), annotations=annotations)
         return protobuf.frame("BOOKMARK", self._body(protobuf.contents(kind(metadata=meta))))
 
@@ -79,27 +85,23 @@ class ProtobufRenderer:
         """An error's Status."""
         return protobuf.frame("ERROR", protobuf.encode(from_wire(error.to_status(), Status)))
 
-    @property
-    def _name(self) -> Hashable:
-        """What an object's message is kept by: one object may be served as several kinds."""
-        return self.output.form, self.collection.kind
-
     def _kept(self, cached: CachedObject) -> bytes:
-        return cached.form(self._name, lambda data: self._made(self.collection.served(data)))
+        made = cached.form(self._name)
+        return cached.keep(self._name, self._made(self._collection.served(cached.data))) if made is None else made
 
     def _made(self, data: bytes) -> bytes:
-        if self.output.form is Form.METADATA:
+        if self._is_metadata:
             return protobuf.contents(PartialObjectMetadata(metadata=decode(metadata_of(data), ObjectMeta)))
-        return protobuf.contents(decode(data, self.collection.kind))
+        return protobuf.contents(decode(data, self._collection.kind))
 
     def _body(self, contents: bytes) -> bytes:
-        if self.output.form is Form.METADATA:
-            return protobuf.enveloped(f"{META}/{self.output.version}", "PartialObjectMetadata", contents)
-        gvk = self.collection.resource.gvk
+        if self._is_metadata:
+            return protobuf.enveloped(self._meta_version, "PartialObjectMetadata", contents)
+        gvk = self._collection.resource.gvk
         return protobuf.enveloped(gvk.api_version, gvk.kind, contents)
 
     def _listed(self, meta: ListMeta, items: Sequence[bytes]) -> list[bytes]:
-        if self.output.form is Form.METADATA:
-            return protobuf.listed(f"{META}/{self.output.version}", "PartialObjectMetadataList", meta, items)
-        resource = self.collection.resource
+        if self._is_metadata:
+            return protobuf.listed(self._meta_version, "PartialObjectMetadataList", meta, items)
+        resource = self._collection.resource
         return protobuf.listed(resource.gvk.api_version, resource.list_name, meta, items)

@@ -120,16 +120,19 @@ class JSONRenderer:
         """A watch event; columns are told only in the first of a stream."""
         if self.is_plain and not self.collection.is_converted:
             return event.frame(change)
+        if self.output.form is Form.METADATA:
+            name = ("metadata in JSON", self.output.version, self.collection.kind, change)
+            return event.framed(name, change, self._metadata_frame)
         data = self.collection.served(event.subject(change))
         match self.output.form:
             case Form.TABLE:
                 meta = {"resourceVersion": _resource_version(data)}
                 return encode_frame(change, self._table((data,), meta, with_columns=is_first))
-            case Form.METADATA:
-                name = (Form.METADATA, self.output.version, self.collection.kind, change)
-                return event.framed(name, lambda: encode_frame(change, self._metadata(data)))
             case _:
                 return encode_frame(change, data)
+
+    def _metadata_frame(self, event: CacheEvent, change: Change) -> bytes:
+        return encode_frame(change, self._metadata(self.collection.served(event.subject(change))))
 
     def bookmark(self, revision: int, annotations: Mapping[str, str]) -> bytes:
         """How far the watch has come."""
