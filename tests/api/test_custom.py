@@ -7,6 +7,7 @@ from tests.api.server import WAIT_SECONDS, Served
 
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 TABS = "/apis/stable.example.com/v1/namespaces/default/crontabs"
+KEEPS_UNKNOWN = "x-kubernetes-preserve-unknown-fields"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 
@@ -107,7 +108,7 @@ async def test_apply_works_on_custom_resources(server: Served) -> None:
 
 
 async def test_a_root_that_keeps_unknown_fields_keeps_them(server: Served) -> None:
-    await established(server, definition({"type": "object", "x-kubernetes-preserve-unknown-fields": True}))
+    await established(server, definition({"type": "object", KEEPS_UNKNOWN: True}, selectableFields=[]))
     await server.post(TABS, tab("a", anything={"b": [1, None]}, other=2))
     changed = await server.patch(f"{TABS}/a", {"more": True})
     assert {name: changed.json[name] for name in ("anything", "other", "more")} == {
@@ -116,7 +117,7 @@ async def test_a_root_that_keeps_unknown_fields_keeps_them(server: Served) -> No
 
 
 async def test_a_new_schema_shows_on_what_is_stored(server: Served) -> None:
-    await established(server, definition())
+    await established(server, definition(selectableFields=[]))
     await server.post(TABS, tab("a", spec={"cron": "x"}))
     crd = (await server.get(f"{CRDS}/crontabs.stable.example.com")).json
     schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]

@@ -69,7 +69,7 @@ class CustomResources:
             while not watch.is_closed:
                 batch = await watch.next(0.0 if not self._synced.is_set() else IDLE_SECONDS)
                 for name in dict.fromkeys(_name(event.new or event.old) for _, event in batch):
-                    await self._sync(name, group)
+                    await self._sync_alone(name, group)
                 self._synced.set()
         finally:
             watch.close()
@@ -78,6 +78,15 @@ class CustomResources:
         present = {one.metadata.name for one in self._all()}
         for name in [name for name in self._served if name not in present]:
             self._stop_serving(name)
+
+    async def _sync_alone(self, name: str, group: asyncio.TaskGroup) -> None:
+        """One definition; a fault in how it is served must not end the server, or hold up the others."""
+        try:
+            await self._sync(name, group)
+        except AWAY:
+            raise
+        except Exception as error:  # noqa: BLE001  # a reconcile loop
+            _log.error("a definition can't be served", exc_info=error, name=name)
 
     async def _sync(self, name: str, group: asyncio.TaskGroup) -> None:
         crds = self._all()

@@ -13,8 +13,7 @@ from steersman.api.apiextensions import (
     CustomResourceDefinitionCondition,
     CustomResourceDefinitionStatus,
 )
-from steersman.apimachinery.fielderrors import invalid_value
-from steersman.apimachinery.fieldpath import Path
+from steersman.api.apiextensions.validation import validate_definition, validate_definition_update
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
 from steersman.apimachinery.times import format_time, to_time
@@ -67,11 +66,14 @@ class CustomResourceDefinitionStrategy(Strategy[CustomResourceDefinition]):
         return with_condition(obj, pending, now)
 
     def validate(self, obj: CustomResourceDefinition) -> Sequence[Cause]:
-        """Its name says what it defines."""
-        wanted = f"{obj.spec.names.plural}.{obj.spec.group}"
-        if obj.metadata.name != wanted:
-            return [invalid_value(Path("metadata.name"), obj.metadata.name, 'must be spec.names.plural+"."+spec.group')]
-        return ()
+        """See `validate_definition`."""
+        return validate_definition(obj)
+
+    def validate_update(self, obj: CustomResourceDefinition, old: CustomResourceDefinition) -> Sequence[Cause]:
+        """See `validate_definition_update`. What goes already isn't held up by what it says."""
+        if obj.metadata.deletionTimestamp is not None and obj.spec == old.spec:
+            return ()
+        return validate_definition_update(obj, old)
 
     def row(self, obj: CustomResourceDefinition, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
