@@ -10,7 +10,15 @@ from tests.api.test_custom import TABS, definition, established, tab
 from steersman.api.authorization import SelfSubjectAccessReview
 from steersman.api.autoscaling import Scale
 from steersman.api.core import Binding, ConfigMap, Event, Pod
-from steersman.api.meta import DeleteOptions, PartialObjectMetadata, Status
+from steersman.api.meta import (
+    APIGroup,
+    APIGroupList,
+    APIResourceList,
+    APIVersions,
+    DeleteOptions,
+    PartialObjectMetadata,
+    Status,
+)
 from steersman.apimachinery.codec import protobuf, yaml
 from steersman.apimachinery.codec.json import decode, encode, from_wire
 from steersman.apimachinery.codec.protoread import fields_of
@@ -252,3 +260,13 @@ async def test_yaml_has_tables_and_metadata_too(server: Served) -> None:
         answer = await server.get(MAPS, accept=f"application/yaml;as={form};g=meta.k8s.io;v=v1")
         assert answer.headers["content-type"] == "application/yaml"
         assert yaml.parse(answer.data)["kind"] == kind
+
+
+async def test_discovery_is_told_in_protobuf_to_those_who_want_it_so(server: Served) -> None:
+    kinds = {"/api": APIVersions, "/apis": APIGroupList, "/apis/apps": APIGroup, "/apis/apps/v1": APIResourceList}
+    for path, kind in kinds.items():
+        answer = await server.get(path, accept=f"{PB}, */*")
+        assert (answer.status, answer.headers["content-type"]) == (200, PB)
+        assert protobuf.decode(answer.data, kind) == decode((await server.get(path)).data, kind)
+    resources = protobuf.decode((await server.get("/apis/apps/v1", accept=PB)).data, APIResourceList).resources
+    assert "watch" in next(one for one in resources if one.name == "deployments").verbs

@@ -25,6 +25,11 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Wrapped:
+    """In protobuf the list is a message with the items in its first field: in Go it is a type of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Required:
     """The field must be present; OpenAPI lists it under `required`."""
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from steersman.apimachinery.markers import Atomic, Required, Wire, always
+from steersman.apimachinery.markers import Atomic, Required, Wire, Wrapped, always
 from steersman.apimachinery.object import Object
 
 
@@ -53,7 +53,7 @@ class APIResource(Object, package="k8s.io.apimachinery.pkg.apis.meta.v1"):
     group: Annotated[str, Wire(8)] = ""
     version: Annotated[str, Wire(9)] = ""
     kind: Annotated[str, Wire(3), Required()] = always("")
-    verbs: Annotated[tuple[str, ...], Wire(4), Required()] = always(())
+    verbs: Annotated[tuple[str, ...], Wire(4), Wrapped(), Required()] = always(())
     shortNames: Annotated[tuple[str, ...], Wire(5), Atomic()] = ()
     categories: Annotated[tuple[str, ...], Wire(7), Atomic()] = ()
     storageVersionHash: Annotated[str, Wire(10)] = ""

@@ -21,6 +21,7 @@ from steersman.apimachinery.codec.protolayout import (
     choice_of,
     layout_of,
 )
+from steersman.apimachinery.markers import Wrapped
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.schema import FieldSchema, Form, TypeSchema, schema_of
@@ -160,6 +161,8 @@ def _slots(layout: Layout) -> _Slots:
 def _slot(field: FieldSchema) -> tuple[str, Any, _Way]:
     schema, name, owner = field.schema, field.attribute, field.owner
     if schema.form is Form.LIST and schema.items is not None:
+        if field.marker(Wrapped):
+            return name, _list_reader(schema, owner), _Way.ONE
         has_numbers = schema.items.form in (Form.INTEGER, Form.BOOLEAN)
         return name, _value_reader(schema.items, owner), _Way.NUMBERS if has_numbers else _Way.EACH
     if schema.form is Form.MAP and schema.items is not None:
@@ -179,7 +182,7 @@ def _entry_reader(items: TypeSchema, owner: type[Object]) -> Callable[[bytes], t
 
 
 def _list_reader(schema: TypeSchema, owner: type[Object]) -> Read:
-    """A list as a map's value, which protobuf doesn't have: it is a message with the items in its first field."""
+    """A list as a map's value, which protobuf doesn't have, or as Wrapped."""
     assert schema.items is not None, "a list without items"
     read = _value_reader(schema.items, owner)
     return lambda raw: tuple(read(value) for number, _, value in fields_of(raw) if number == 1)

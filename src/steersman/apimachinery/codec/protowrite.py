@@ -28,6 +28,7 @@ from steersman.apimachinery.codec.protolayout import (
     tag,
     varint,
 )
+from steersman.apimachinery.markers import Wrapped
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import FieldSchema, Form, TypeSchema
 
@@ -98,6 +99,8 @@ def _field_writer(field: FieldSchema) -> Write:
     assert field.number is not None, f"{field.name} has no number"
     schema, number, owner = field.schema, field.number, field.owner
     if schema.form is Form.LIST and schema.items is not None:
+        if field.marker(Wrapped):
+            return _wrapped_writer(number, schema.items, owner)
         write = _value_writer(number, schema.items, owner)
         return lambda values: b"".join([write(value) for value in values])
     if schema.form is Form.MAP and schema.items is not None:
@@ -107,12 +110,16 @@ def _field_writer(field: FieldSchema) -> Write:
     return (lambda value: write(value) if value else b"") if schema.form is Form.BYTES else write
 
 
+def _wrapped_writer(number: int, items: TypeSchema, owner: type[Object]) -> Write:
+    write = _value_writer(1, items, owner)
+    return _sized_by(number, lambda values: b"".join([write(value) for value in values]))
+
+
 def _map_writer(number: int, items: TypeSchema, owner: type[Object]) -> Write:
     write_key = _text_writer(1)
     if items.form is Form.LIST and items.items is not None:
         # Protobuf has no lists as map values: such a list is a message with the items in its first field.
-        write_item = _value_writer(1, items.items, owner)
-        write_value = _sized_by(2, lambda values: b"".join([write_item(value) for value in values]))
+        write_value = _wrapped_writer(2, items.items, owner)
     else:
         write_value = _value_writer(2, items, owner)
     write_entry = _sized_by(number, lambda entry: write_key(entry[0]) + write_value(entry[1]))

@@ -3,12 +3,15 @@
 Source: apiserver/pkg/endpoints/discovery; KEP-3352 for the aggregated form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from steersman.api.meta import APIGroup, APIGroupList, APIResourceList, APIVersions
 from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import encode
-from steersman.apiserver.http.answers import CACHE_CONTROL, json_answer
+from steersman.apimachinery.object import Object
+from steersman.apiserver.http.answers import CACHE_CONTROL, object_answer
+from steersman.apiserver.http.negotiate import Endpoint, negotiate
 from steersman.apiserver.resourcetable import ResourceTable, version_rank
 from steersman.component.http.message import Response
 
@@ -18,6 +21,9 @@ GROUP_ORDER = (
     "networking.k8s.io", "policy", "rbac.authorization.k8s.io", "storage.k8s.io", "admissionregistration.k8s.io",
     "apiextensions.k8s.io", "scheduling.k8s.io", "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io", "apps",
 )  # fmt: skip
+DOCUMENTS: Mapping[str, type[Object]] = {
+    kind.__name__: kind for kind in (APIGroup, APIGroupList, APIResourceList, APIVersions)
+}
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v={};as=APIGroupDiscoveryList"
 
 
@@ -46,16 +52,16 @@ class Discovery:
                 return self._aggregated(parts[0] == "api", version)
         match parts:
             case ("api",):
-                return _document(self._core_versions())
+                return _document(self._core_versions(), accept)
             case ("api", version) if version in self._versions.get("", {}):
-                return _document(self._resource_list("", version))
+                return _document(self._resource_list("", version), accept)
             case ("apis",):
                 groups = [self._group(name) for name in self._versions if name]
-                return _document({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups})
+                return _document({"kind": "APIGroupList", "apiVersion": "v1", "groups": groups}, accept)
             case ("apis", group) if group in self._versions:
-                return _document({"kind": "APIGroup", "apiVersion": "v1", **self._group(group)})
+                return _document({"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}, accept)
             case ("apis", group, version) if version in self._versions.get(group, {}):
-                return _document(self._resource_list(group, version))
+                return _document(self._resource_list(group, version), accept)
             case _:
                 return None
 
@@ -119,8 +125,9 @@ def _rank(group: str) -> tuple[int, str]:
     return (GROUP_ORDER.index(group) if group in GROUP_ORDER else len(GROUP_ORDER), group)
 
 
-def _document(body: dict[str, Any]) -> Response:
-    return json_answer(200, encode(body) + b"\n", (("Vary", "Accept"),))
+def _document(body: dict[str, Any], accept: str) -> Response:
+    media_type = negotiate(accept, Endpoint.DISCOVERY).media_type
+    return object_answer(200, encode(body), DOCUMENTS[body["kind"]], media_type, (("Vary", "Accept"),))
 
 
 def _aggregated_version(accept: str) -> str:

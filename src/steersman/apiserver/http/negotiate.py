@@ -27,13 +27,14 @@ class Endpoint(Enum):
     """Objects without protobuf; their metadata has it."""
     REVIEW = auto()
     """There is no table of what isn't stored."""
+    DISCOVERY = auto()
     ERROR = auto()
 
     def allows(self, media_type: str, transform: GroupVersionKind | None) -> bool:
         """Whether this form is made in this media type."""
         if transform is None:
             return self is not Endpoint.CUSTOM or media_type != PROTOBUF
-        if self is Endpoint.ERROR:
+        if self in (Endpoint.DISCOVERY, Endpoint.ERROR):
             return False
         if is_table(transform):
             return self is not Endpoint.REVIEW and media_type != PROTOBUF
