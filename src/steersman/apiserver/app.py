@@ -17,7 +17,7 @@ from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.connect import Connections, NoConnector
-from steersman.apiserver.crd.controller import CustomResources
+from steersman.apiserver.crd.controller import Conversions, CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
 from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
@@ -25,6 +25,7 @@ from steersman.apiserver.endpoints.storehealth import answering
 from steersman.apiserver.http.handler import RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.local import LocalClient
+from steersman.apiserver.locations import Locator
 from steersman.apiserver.pipeline import Pipeline, Verbs
 from steersman.apiserver.reservations import Reserver
 from steersman.apiserver.resourcetable import ResourceTable
@@ -39,9 +40,10 @@ from steersman.apiserver.verbs.listing import Lister
 from steersman.apiserver.verbs.ownership import Ownership
 from steersman.apiserver.verbs.watch import Watcher
 from steersman.apiserver.verbs.write import Writer
+from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.component.clock import Clock
 from steersman.component.healthz import HealthEndpoint, when
-from steersman.component.http.client import Connect
+from steersman.component.http.client import Connect, connect_tcp
 from steersman.component.http.message import Request, Response
 from steersman.component.metrics import Registry
 from steersman.storage.interface import Store
@@ -101,7 +103,10 @@ class APIServer:
             deps.reviews,
             deps.clock,
         )
-        self._custom = CustomResources(self.collections, self.table, LocalClient(self.pipeline), deps.clock)
+        self.webhooks = WebhookCaller(Locator(self.collections, deps.random), deps.connect or connect_tcp)
+        conversions = Conversions(self.webhooks, deps.clock, deps.random)
+        client = LocalClient(self.pipeline)
+        self._custom = CustomResources(self.collections, self.table, client, deps.clock, conversions)
         connector = (
             NoConnector()
             if deps.connect is None

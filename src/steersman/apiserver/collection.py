@@ -3,7 +3,7 @@
 Every write compares the revision it was computed from, so that no write is lost and none needs a lock.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -32,19 +32,24 @@ class Conversion:
     to_served: Callable[[Any], Kind]
 
 
+# Gives the bytes of a write in the version that is stored, by asking somebody else; reads then come converted.
+Remote = Callable[[bytes], Awaitable[bytes]]
+
+
 class Collection(Generic[K]):
     """The objects of one resource. What comes out carries its resourceVersion; it isn't part of what is stored.
 
     Two resources over the same objects (Events) have a collection each and share the cacher.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what a collection is put together from
         self,
         resource: Resource,
         strategy: Strategy[K],
         store: Store,
         cacher: Cacher,
         conversion: Conversion | None = None,
+        remote: Remote | None = None,
     ) -> None:
         self.resource = resource
         self.strategy = strategy
@@ -53,6 +58,7 @@ class Collection(Generic[K]):
         self._prefix = cacher.prefix
         self._store = store
         self._conversion = conversion
+        self._remote = remote
         self._ttl = EVENT_TTL_SECONDS if resource.plural == "events" else None
 
     def key(self, namespace: str, name: str) -> str:
@@ -104,7 +110,7 @@ class Collection(Generic[K]):
         meta = obj.metadata
         key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
-            result = await self._store.txn((Compare(key, 0),), (Put(key, data, self._ttl),))
+            result = await self._store.txn((Compare(key, 0),), (Put(key, await self._kept(data), self._ttl),))
         except CompareFailed as error:
             raise already_exists(self.resource.group_resource, meta.name) from error
         return self.served(with_resource_version(data, result.revision))
@@ -114,7 +120,7 @@ class Collection(Generic[K]):
         meta = obj.metadata
         key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
-            result = await self._store.txn((Compare(key, revision),), (Put(key, data, self._ttl),))
+            result = await self._store.txn((Compare(key, revision),), (Put(key, await self._kept(data), self._ttl),))
         except CompareFailed as error:
             raise self._lost(meta.name, error) from error
         return self.served(with_resource_version(data, result.revision))
@@ -128,6 +134,10 @@ class Collection(Generic[K]):
         except CompareFailed as error:
             raise self._lost(meta.name, error) from error
         return self.served(with_resource_version(self.stored(obj), result.revision))
+
+    async def _kept(self, data: bytes) -> bytes:
+        """What is put into the store."""
+        return data if self._remote is None else await self._remote(data)
 
     def _lost(self, name: str, error: CompareFailed) -> Exception:
         if error.current is None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from steersman.api.meta import Kind
@@ -9,7 +10,9 @@ from steersman.api.resources import Resource, resource_for
 from steersman.apimachinery.status import Timeout
 from steersman.apiserver.collection import ROOT, Collection, Conversion, indexer
 from steersman.apiserver.crd.convert import between, fitted_to
+from steersman.apiserver.crd.converted import ConvertedCacher
 from steersman.apiserver.crd.resources import ServedVersion
+from steersman.apiserver.crd.webhook import WebhookConverter
 from steersman.apiserver.registry import strategy_for
 from steersman.storage.cacher import Cacher
 from steersman.storage.cacheset import CacheSet
@@ -19,6 +22,8 @@ K = TypeVar("K", bound=Kind)
 
 # Source: cacher.go blockTimeout: how long a read waits for the cache to reach a revision.
 CATCH_UP = timedelta(seconds=3)
+# How long one waits for a webhook to convert what was written.
+CONVERSION = timedelta(seconds=30)
 
 
 class Collections:
@@ -63,9 +68,12 @@ class Collections:
         """Returns once everything stored is in the caches."""
         await self._caches.wait_synced()
 
-    async def catch_up(self) -> None:
-        """Wait until every acknowledged write can be read."""
+    async def catch_up(self, kind: type[Kind] | None = None) -> None:
+        """Wait until every acknowledged write can be read, those of a kind also in its version."""
         await self.wait_for(await self._store.current_revision())
+        collection = self._by_kind.get(kind) if kind is not None else None
+        if collection is not None and isinstance(collection.cacher, ConvertedCacher):
+            await collection.cacher.wait_current(CONVERSION.total_seconds())
 
     async def wait_for(self, revision: int) -> None:
         """Wait until the caches have reached a revision; Timeout when they haven't in time."""
@@ -74,8 +82,15 @@ class Collections:
         if not await self._caches.wait_for(revision, CATCH_UP.total_seconds()):
             raise Timeout(f"Too large resource version: {revision}, current: {self._caches.revision}")
 
-    async def put(self, found: Sequence[ServedVersion]) -> None:
-        """Collections of a custom resource's versions, the stored one first, in place of those it had."""
+    async def put(
+        self, found: Sequence[ServedVersion], converter: WebhookConverter | None = None
+    ) -> Sequence[ConvertedCacher]:
+        """Collections of a custom resource's versions, the stored one first, in place of those it had.
+
+        With a converter each version has a cache of its own, which has to be run.
+        """
+        if converter is not None:
+            return await self._put_converted(found, converter)
         stored = found[0]
         kind, strategy = stored.resource.object_type, stored.strategy
         prefix = f"{ROOT}{stored.resource.group_resource}/"
@@ -87,6 +102,27 @@ class Collections:
             conversion = None if one.is_stored else between(one, stored)
             served = Collection(one.resource, one.strategy, self._store, cacher, conversion)
             self._by_kind[one.resource.object_type] = served
+        return ()
+
+    async def _put_converted(
+        self, found: Sequence[ServedVersion], converter: WebhookConverter
+    ) -> Sequence[ConvertedCacher]:
+        stored = found[0]
+        prefix = f"{ROOT}{stored.resource.group_resource}/"
+        # Objects may be stored in any version; only what they have in common is looked at here.
+        source = Cacher(prefix, indexer(stored.resource.object_type))
+        self._caches.remove(prefix)
+        self._cachers[prefix] = source
+        await self._caches.add(source)
+        made = []
+        for one in found:
+            kind = one.resource.object_type
+            convert = partial(converter.converted, wanted=one)
+            cacher = ConvertedCacher(source, indexer(kind, one.strategy), convert, converter.clock)
+            made.append(cacher)
+            remote = None if one.is_stored else partial(converter.to_stored, stored=stored)
+            self._by_kind[kind] = Collection(one.resource, one.strategy, self._store, cacher, remote=remote)
+        return made
 
     def drop(self, found: Sequence[ServedVersion]) -> None:
         """Forget a custom resource; its watches end."""

@@ -7,6 +7,7 @@ and encodes what comes back. `verbs` holds the steps, `registry` what differs by
 import dataclasses
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from steersman.api.meta import DeleteOptions, Kind
@@ -81,7 +82,7 @@ class Pipeline:
         if resource is None or (info.namespace and not resource.namespaced and info.resource != "namespaces"):
             raise unknown_resource()
         _check_verb(resource, info)
-        now, catch_up = self._clock.now(), self._collections.catch_up
+        now, catch_up = self._clock.now(), partial(self._collections.catch_up, resource.object_type)
         return RequestContext(info, resource, user, now, query, user_agent, catch_up=catch_up)
 
     def collection(self, context: RequestContext) -> Collection[Any]:

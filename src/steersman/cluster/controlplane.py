@@ -24,10 +24,8 @@ from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import Advertised, bootstrap
 from steersman.apiserver.local import LocalClient
-from steersman.apiserver.locations import Locator
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.user import UserInfo
-from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
@@ -86,8 +84,7 @@ class ControlPlane:
         self.client = LocalClient(self.server.pipeline)
         quotas.attach(partial(self.client.update, subresource="status"))
         collections = self.server.collections
-        caller = WebhookCaller(Locator(collections, config.random), connect_tcp)
-        reach.attach(caller, Versions(self.server.table, collections))
+        reach.attach(self.server.webhooks, Versions(self.server.table, collections))
         self._has_first_objects = asyncio.Event()
 
     async def run(self) -> None:

@@ -155,6 +155,8 @@ class Cacher:
         self._watches: set[CacheWatch] = set()
         # How far the cache has come: the store's revision, also when the last writes were elsewhere.
         self.revision = 0
+        # The revision of the last change in here.
+        self.changed_at = 0
         # Events after this revision are all in the window.
         self._window_start = 0
 
@@ -208,13 +210,14 @@ class Cacher:
         self._objects = {entry.key: self.cached(entry) for entry in entries}
         self._keys = sorted(self._objects)
         self._window.clear()
-        self.revision = self._window_start = revision
+        self.revision = self.changed_at = self._window_start = revision
 
     def apply(self, batch: list[Event], revision: int) -> None:
         """Take the store's events in; revision is how far the store's history is known by now."""
         self.revision = revision
         if not batch:
             return
+        self.changed_at = batch[-1].revision
         events = tuple(self._take(event) for event in batch)
         is_full = len(self._window) + len(events) > WINDOW_EVENTS
         self._window.extend(events)

@@ -26,7 +26,8 @@ from steersman.apimachinery.status import BadRequest, StatusError, internal_erro
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.plugin import Plugin
 from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
-from steersman.apiserver.webhooks.caller import WebhookCaller, WebhookError
+from steersman.apiserver.webhooks.caller import WebhookCaller
+from steersman.apiserver.webhooks.config import WebhookError
 from steersman.apiserver.webhooks.matching import Candidates, is_exempt, matched_resource
 from steersman.apiserver.webhooks.review import Answer, BadAnswer, Subject, read_answer, review_of, supported_version
 from steersman.apiserver.webhooks.versions import Versions

@@ -5,6 +5,7 @@ A definition is served before its condition says so, so that whoever waits for t
 
 import asyncio
 from collections.abc import Sequence
+from random import Random
 
 from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionCondition
 from steersman.apimachinery.object import replace
@@ -12,6 +13,7 @@ from steersman.apimachinery.status import Conflict, NotFound, Timeout
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.crd.naming import with_accepted_names
 from steersman.apiserver.crd.resources import ServedVersion, versions_of
+from steersman.apiserver.crd.webhook import Caller, WebhookConverter
 from steersman.apiserver.registry.apiextensions import (
     CLEANUP_FINALIZER,
     ESTABLISHED,
@@ -36,15 +38,36 @@ AWAY = (StoreUnavailable, Timeout)
 Condition = CustomResourceDefinitionCondition
 
 
+class Conversions:
+    """Makes the converters of definitions that ask for a webhook."""
+
+    def __init__(self, caller: Caller, clock: Clock, random: Random) -> None:
+        self._caller = caller
+        self._clock = clock
+        self._random = random
+
+    def of(self, crd: CustomResourceDefinition) -> WebhookConverter | None:
+        """The converter of a definition; None when its versions differ in nothing but their name."""
+        conversion = crd.spec.conversion
+        if conversion is None or conversion.strategy != "Webhook" or conversion.webhook is None:
+            return None
+        return WebhookConverter(crd.metadata.name, conversion.webhook, self._caller, self._clock, self._random)
+
+
 class CustomResources:
     """`run` must be running for definitions to have any effect; `synced` returns once those there are served."""
 
-    def __init__(self, collections: Collections, table: ResourceTable, client: Client, clock: Clock) -> None:
+    def __init__(
+        self, collections: Collections, table: ResourceTable, client: Client, clock: Clock, conversions: Conversions
+    ) -> None:
         self._collections = collections
         self._definitions = collections.of(CustomResourceDefinition)
         self._table = table
         self._client = client
         self._clock = clock
+        self._conversions = conversions
+        # What keeps the caches of converted versions, by definition.
+        self._following: dict[str, list[asyncio.Task[None]]] = {}
         self._served: dict[str, tuple[CustomResourceDefinition, tuple[ServedVersion, ...]]] = {}
         self._cleaning: set[str] = set()
         self._synced = asyncio.Event()
@@ -95,26 +118,28 @@ class CustomResources:
             self._stop_serving(name)
             # Its names are free now.
             for other in crds:
-                await self._accept(other, crds)
+                await self._accept(other, crds, group)
             return
         if crd.metadata.deletionTimestamp is not None:
             if CLEANUP_FINALIZER in crd.metadata.finalizers and name not in self._cleaning:
                 self._cleaning.add(name)
-                group.create_task(self._cleaned_up(crd))
+                group.create_task(self._cleaned_up(crd, group))
             return
-        await self._accept(crd, crds)
+        await self._accept(crd, crds, group)
 
-    async def _accept(self, crd: CustomResourceDefinition, crds: Sequence[CustomResourceDefinition]) -> None:
+    async def _accept(
+        self, crd: CustomResourceDefinition, crds: Sequence[CustomResourceDefinition], group: asyncio.TaskGroup
+    ) -> None:
         if crd.metadata.deletionTimestamp is not None:
             return
         others = [one for one in crds if one.metadata.uid != crd.metadata.uid]
         accepted = with_accepted_names(crd, others, self._clock.now())
         if is_true(accepted, ESTABLISHED):
-            await self._serve(accepted)
+            await self._serve(accepted, group)
         if accepted.status != crd.status:
             await self._write(accepted)
 
-    async def _serve(self, crd: CustomResourceDefinition) -> None:
+    async def _serve(self, crd: CustomResourceDefinition, group: asyncio.TaskGroup) -> None:
         name = crd.metadata.name
         known = self._served.get(name)
         if known is not None and _defines(known[0]) == _defines(crd):
@@ -122,20 +147,27 @@ class CustomResources:
         found = versions_of(crd)
         if known is not None:
             self._collections.drop(known[1])
-        await self._collections.put(found)
+        self._stop_following(name)
+        converted = await self._collections.put(found, self._conversions.of(crd))
+        self._following[name] = [group.create_task(one.run()) for one in converted]
         self._served[name] = (crd, found)
         self._table.put(name, [one.resource for one in found if one.is_served])
 
+    def _stop_following(self, name: str) -> None:
+        for task in self._following.pop(name, ()):
+            task.cancel()
+
     def _stop_serving(self, name: str) -> None:
+        self._stop_following(name)
         _, found = self._served.pop(name, (None, ()))
         self._table.put(name, ())
         self._collections.drop(found)
 
-    async def _cleaned_up(self, crd: CustomResourceDefinition) -> None:
+    async def _cleaned_up(self, crd: CustomResourceDefinition, group: asyncio.TaskGroup) -> None:
         try:
             while True:
                 try:
-                    return await self._clean_up(crd)
+                    return await self._clean_up(crd, group)
                 except AWAY as error:
                     await self._pause(error)
         finally:
@@ -145,13 +177,13 @@ class CustomResources:
         _log.warning("custom resources wait for the store", error=str(error))
         await self._clock.sleep(LOOK_AGAIN_SECONDS)
 
-    async def _clean_up(self, crd: CustomResourceDefinition) -> None:
+    async def _clean_up(self, crd: CustomResourceDefinition, group: asyncio.TaskGroup) -> None:
         """Delete its objects, wait until they are gone, let it go."""
         name = crd.metadata.name
         if not is_true(crd, ESTABLISHED):
             done = _terminating("False", "NeverEstablished", "resource was never established")
         else:
-            await self._serve(crd)
+            await self._serve(crd, group)
             begun = "CustomResource deletion is in progress"
             await self._write(self._marked(crd, _terminating("True", "InstanceDeletionInProgress", begun)))
             await self._delete_objects(self._served[name][1][0])

@@ -8,12 +8,12 @@ import ssl
 from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.status import StatusError
 from steersman.apiserver.locations import Locator
+from steersman.apiserver.webhooks.config import ClientConfig, WebhookError
 from steersman.component.http.client import Connect, HTTPClientError, HTTPPool
 from steersman.component.tls import client_context
 
@@ -21,38 +21,6 @@ from steersman.component.tls import client_context
 MAX_POOLS = 64
 HTTPS_PORT = 443
 MAX_SHOWN = 1024
-
-
-class ServiceReference(Protocol):
-    """A Service, as each API group with webhooks declares it."""
-
-    namespace: str
-    name: str
-    path: str | None
-    port: int | None
-
-
-class ClientConfig(Protocol):
-    """How a webhook is reached."""
-
-    @property
-    def url(self) -> str | None:
-        """Its URL, or else service is set."""
-        ...
-
-    @property
-    def service(self) -> ServiceReference | None:
-        """The Service that answers."""
-        ...
-
-    @property
-    def caBundle(self) -> bytes:  # noqa: N802  # the wire spelling
-        """Whom its certificate must be signed by; empty: by one of the machine's authorities."""
-        ...
-
-
-class WebhookError(Exception):
-    """It couldn't be asked; the text says why, as Go's client does."""
 
 
 @dataclass(frozen=True, slots=True)
