@@ -12,6 +12,7 @@ from steersman.api.autoscaling import Scale
 from steersman.api.meta import DeleteOptions, Kind
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
+from steersman.apiserver.user import UserInfo
 
 K = TypeVar("K", bound=Kind)
 
@@ -29,6 +30,20 @@ class Column:
 
 NAME_COLUMN = Column("Name", format="name", description="Name must be unique within a namespace.")
 AGE_COLUMN = Column("Age", description="Time since the object was made.")
+
+
+class Asked(Protocol):
+    """Who writes, and when."""
+
+    @property
+    def user(self) -> UserInfo:
+        """The user."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The time of the request."""
+        ...
 
 
 class Scaling(Protocol):
@@ -96,6 +111,10 @@ class Strategy(Generic[K]):
         if subresource == "finalize":
             return replace_fields(old, spec=getattr(obj, "spec"))  # noqa: B009  # only kinds with a spec have it
         return self.prepare_for_update(obj, old)
+
+    def complete(self, obj: K, old: K | None, asked: Asked) -> K:
+        """What depends on who asks and when; after `prepare_...`. old is None for a new object."""
+        return obj
 
     def reset_fields(self, kind: type[K], subresource: str) -> Sequence[str]:
         """What `prepare_...` takes back from a write, whatever was sent: who sends it doesn't own it."""

@@ -5,11 +5,13 @@ from typing import Any
 
 from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
 from steersman.api.apiextensions import CustomResourceDefinition
+from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.meta import Kind
-from steersman.apiserver.registry import apiextensions, cluster, config, network, pods, workloads
+from steersman.apiserver.registry import apiextensions, certificates, cluster, config, network, pods, workloads
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
+    CertificateSigningRequest: certificates.CertificateSigningRequestStrategy,
     CustomResourceDefinition: apiextensions.CustomResourceDefinitionStrategy,
     core.ConfigMap: config.ConfigMapStrategy,
     core.Endpoints: network.EndpointsStrategy,

@@ -104,7 +104,7 @@ class Writer:
         strategy = collection.strategy
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
-        obj = strategy.prepare_for_create(obj)
+        obj = strategy.complete(strategy.prepare_for_create(obj), None, context)
         with self._reserver.reserve(obj, None, context.dry_run) as reservation:
             obj = reservation.object
             causes = [*checked_metadata(obj, collection.resource), *strategy.validate(obj)]
@@ -179,7 +179,7 @@ class Writer:
             new = self._owned(context, collection, new, old)
         attributes = self._attributes(context, Operation.UPDATE, new, old)
         new = await self._admission.admit(attributes)
-        new = (change.prepare or strategy.prepare_for_update)(new, old)
+        new = strategy.complete((change.prepare or strategy.prepare_for_update)(new, old), old, context)
         reserver = self._reserver if change.prepare is None else NO_RESERVER
         with reserver.reserve(new, old, context.dry_run) as reservation:
             new = reservation.object
