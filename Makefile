@@ -78,6 +78,7 @@ contracts: venv ## what may import what
 bench: setup ## measured figures of this machine
 	$(PY) tests/perf/http_server.py
 	$(PY) tests/perf/store.py
+	$(PY) tests/perf/protobuf.py
 	$(SUDO) $(abspath $(PY)) tests/perf/cluster.py
 
 conformance: setup ## upstream's suite against the running cluster, e.g. make conformance FOCUS=ConfigMap
