@@ -4,6 +4,8 @@ import json
 
 from tests.api.server import Served
 
+from steersman.storage.interface import Put
+
 MAPS = "/api/v1/namespaces/default/configmaps"
 
 
@@ -86,3 +88,12 @@ async def test_tables_tell_their_columns_once_a_watch(server: Served) -> None:
     assert first["object"]["columnDefinitions"]
     assert not second["object"]["columnDefinitions"]
     assert json.dumps(second["object"]["rows"][0]["cells"][0]) == '"b"'
+
+
+async def test_a_watch_shows_all_that_is_there_however_much_it_is(server: Served) -> None:
+    for number in range(40):
+        data = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": f"m{number}", "namespace": "default"}}
+        whole = json.dumps(data | {"data": {"k": "x" * 900_000}}, separators=(",", ":")).encode()
+        await server.store.txn((), (Put(f"/registry/configmaps/default/m{number}", whole),))
+    async with server.watching(f"{MAPS}?watch=1&timeoutSeconds=30") as events:
+        assert len([told(await anext(events)) for _ in range(40)]) == 40

@@ -3,6 +3,7 @@
 Source: apiserver/pkg/endpoints/handlers/get.go, watch.go, apiserver/pkg/storage/cacher.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ SHORTEST_SECONDS = 1800
 # Source: cacher.go: a bookmark a minute, and one shortly before the end.
 BOOKMARK_SECONDS = 60.0
 LAST_BOOKMARK_SECONDS = 2.0
-# A client that lets this much pile up is cut off; it resumes from the last resourceVersion it has seen.
-BEHIND_BYTES = 16 * 1024 * 1024
+# So much is written ahead of what a client reads; what is there at the start may be a hundred times that.
+AHEAD_BYTES = 1024 * 1024
+# After so many frames others have their turn: they may all have to be made.
+TURN_FRAMES = 64
+# A client that takes none of it for so long is cut off; it resumes from the last resourceVersion it has seen.
+STALLED_SECONDS = 30.0
 INITIAL_EVENTS_END = {"k8s.io/initial-events-end": "true"}
 
 
@@ -126,13 +131,26 @@ class Watcher:
 
 async def write_stream(changes: AsyncGenerator[Told, None], renderer: Renderer, writer: BodyWriter) -> None:
     """The changes as frames, one a line, until either side ends."""
-    is_first = True
+    count, is_first = 0, True
     async with aclosing(changes):
         async for told in changes:
+            count += 1
+            if count % TURN_FRAMES == 0:
+                await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
             if isinstance(told, Bookmark):
                 writer.write(renderer.bookmark(told.revision, INITIAL_EVENTS_END if told.initial_end else {}))
             else:
                 writer.write(renderer.frame(*told, is_first))
                 is_first = False
-            if writer.is_closed or writer.buffered_bytes > BEHIND_BYTES:
+            if writer.is_closed or (writer.buffered_bytes > AHEAD_BYTES and not await _is_taken(writer)):
                 return
+
+
+async def _is_taken(writer: BodyWriter) -> bool:
+    """Whether the client takes what was written, in time."""
+    try:
+        async with asyncio.timeout(STALLED_SECONDS):
+            await writer.drain()
+    except TimeoutError:
+        return False
+    return True
