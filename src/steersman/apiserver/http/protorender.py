@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from steersman.api.meta import ListMeta, ObjectMeta, PartialObjectMetadata, Status
 from steersman.apimachinery.codec import protobuf
 from steersman.apimachinery.codec.json import decode, from_wire
@@ -20,6 +22,17 @@ from steersman.storage.cacher import CacheEvent, Change
 
 # So many messages are made of a list before others have their turn.
 STEP = 64
+
+
+class _Identity(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+
+
+class _Identified(msgspec.Struct):
+    """An object of which only its place is looked at."""
+
+    metadata: _Identity
 
 
 class ProtobufRenderer:
@@ -38,9 +51,14 @@ class ProtobufRenderer:
         """Of watches; each event is a frame of its own."""
         return f"{PROTOBUF};stream=watch"
 
-    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
-        """One object."""
-        return self._body(self._made(data) if cached is None else self._kept(cached))
+    def object(self, data: bytes) -> bytes:
+        """One object, by its kept message when the cache has it as it is here: after a write it nearly always does."""
+        meta = msgspec.json.decode(data, type=_Identified).metadata
+        cached = self._collection.cacher.get(self._collection.key(meta.namespace, meta.name))
+        # What is converted differs from what is cached.
+        if cached is None or cached.data != data:
+            return self._body(self._made(data))
+        return self._body(self._kept(cached))
 
     async def page(self, listed: Listed) -> Sequence[bytes]:
         """A page of objects; the loop is let go between those that have to be made."""

@@ -17,7 +17,6 @@ from steersman.apimachinery.status import BadRequest, StatusError
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.http.negotiate import JSON, YAML, Form, Output
 from steersman.apiserver.verbs.listing import Listed
-from steersman.storage.cached import CachedObject
 from steersman.storage.cacher import CacheEvent, Change, encode_frame
 
 META = "meta.k8s.io"
@@ -30,8 +29,8 @@ class Renderer(Protocol):
     def stream_type(self) -> str:
         """The media type of watches."""
 
-    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
-        """One object; data is as the collection serves it. cached is where it comes from, when it is still there."""
+    def object(self, data: bytes) -> bytes:
+        """One object; data is as the collection serves it."""
 
     async def page(self, listed: Listed) -> bytes | Sequence[bytes]:
         """A page of objects."""
@@ -83,7 +82,7 @@ class JSONRenderer:
         """JSON needs no parameter."""
         return JSON
 
-    def object(self, data: bytes, cached: CachedObject | None = None) -> bytes:
+    def object(self, data: bytes) -> bytes:
         """One object."""
         match self.output.form:
             case Form.TABLE:

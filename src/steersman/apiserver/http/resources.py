@@ -67,11 +67,7 @@ class ResourceHandler:
             return json_answer(200, data + b"\n")
         if _has_own_body(context):
             return self._own_answer(context, 200, data, output)
-        collection = self._pipeline.collection(context)
-        cached = collection.cacher.get(collection.key(context.namespace, context.info.name))
-        # Only if it is still what was found; objects of a converted resource are others than the cached ones.
-        kept = cached if cached is not None and cached.data is data else None
-        return typed_answer(200, self._renderer(context, output).object(data, kept), output.media_type)
+        return typed_answer(200, self._renderer(context, output).object(data), output.media_type)
 
     async def _list(self, context: RequestContext, request: Request) -> Response:
         output = _output(context, request)
