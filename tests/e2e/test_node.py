@@ -45,6 +45,12 @@ def test_pods_reach_the_service_by_its_name(cluster: Cluster, newest: Path) -> N
     assert resolver.endswith("\nnameserver 10.96.0.10\noptions ndots:5\n")
 
 
+def test_the_dns_server_was_never_refused(cluster: Cluster) -> None:
+    log = (cluster.data_dir / "logs" / "dns.log").read_text()
+    assert "names outside the cluster" in log
+    assert "forbidden" not in log
+
+
 def test_a_rollout_replaces_every_pod_and_the_service_follows(cluster: Cluster, newest: Path) -> None:
     before = container_ids(cluster, newest)
     cluster.kubectl(newest, "rollout", "restart", f"deploy/{NAME}")

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -32,25 +33,33 @@ def machine() -> Iterator[Path]:
         yield namespace
 
 
-def cut_power(cluster: Cluster, *, clears_run: bool) -> None:
-    """Leave of the cluster what a machine that lost its power leaves; `clears_run`: /run was in memory."""
+class Left(StrEnum):
+    """What a machine finds in /run when it is back."""
+
+    NOTHING = "run-in-memory"
+    FROM_ANOTHER_BOOT = "run-on-disk"
+    FROM_THIS_BOOT = "same-boot"
+    """As in a container that was stopped and started: its processes, mounts and network are gone, its files not."""
+
+
+def cut_power(cluster: Cluster, left: Left) -> None:
+    """Leave of the cluster what a machine that lost its power leaves."""
     layout = Layout(cluster.data_dir)
     facts = layout.read_facts()
     assert facts is not None
     context = context_of(layout, facts, facts.nodes[0])
     for name in ("supervisor", "apiserver", "controllers", "dns", "node1"):
-        kill(layout.pid(name))
-    kill(context.run_dir / "containerd.pid")
+        kill(layout.pid(name), left)
+    kill(context.run_dir / "containerd.pid", left)
     shims = [pid for pid in all_pids() if str(context.containerd.socket) in command_line(pid)]
     containerd.kill_and_wait(shims)
     containerd.remove_cgroups(context.cgroup_root)
     unmount_below(context.run_dir)
     unmount_below(cluster.data_dir)
     forget_network(cluster, context)
-    if clears_run:
+    if left is Left.NOTHING:
         shutil.rmtree(cluster_run_dir(cluster.data_dir))
-    else:
-        # As after a boot with another id, on a machine that keeps /run on its disk.
+    elif left is Left.FROM_ANOTHER_BOOT:
         (context.run_dir / "boot-id").write_text("the boot before")
 
 
@@ -65,11 +74,12 @@ def forget_network(cluster: Cluster, context: NodeContext) -> None:
         subprocess.run((*enter, *command), check=True, timeout=10)
 
 
-def kill(pid_file: Path) -> None:
+def kill(pid_file: Path, left: Left) -> None:
     identity = read_running(pid_file)
     assert identity is not None, pid_file
     os.kill(identity.pid, signal.SIGKILL)
-    pid_file.write_text(pid_file.read_text().replace(identity.boot_id, "the boot before"))
+    if left is not Left.FROM_THIS_BOOT:
+        pid_file.write_text(pid_file.read_text().replace(identity.boot_id, "the boot before"))
 
 
 def all_pids() -> list[int]:
@@ -88,15 +98,15 @@ def pods(cluster: Cluster, kubectl: Path) -> dict[str, str]:
     return {pod["metadata"]["uid"]: pod["status"]["phase"] for pod in items}
 
 
-@pytest.mark.parametrize("clears_run", [True, False], ids=["run-in-memory", "run-on-disk"])
+@pytest.mark.parametrize("left", list(Left))
 def test_pods_run_again_after_a_power_cut(
-    machine: Path, newest: Path, tmp_path_factory: pytest.TempPathFactory, clears_run: bool
+    machine: Path, newest: Path, tmp_path_factory: pytest.TempPathFactory, left: Left
 ) -> None:
     cluster = Cluster(tmp_path_factory.mktemp("power-cut"), machine)
     try:
         cluster.steersman("up", "--sample", "--port", str(free_port()))
         before = pods(cluster, newest)
-        cut_power(cluster, clears_run=clears_run)
+        cut_power(cluster, left)
         cluster.steersman("up")
         # What the API says of before the cut isn't true until the kubelet has looked.
         restarted = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"

@@ -57,10 +57,18 @@ async def make_dns_service(client: Client, facts: ClusterFacts, clock: Clock) ->
             return
 
 
-async def ensure_dns_service(client: Client, facts: ClusterFacts) -> None:
-    """The DNS server's Service, endpoint and rights are there as they have to be."""
+async def ensure_dns_rights(client: Client) -> None:
+    """The DNS server may read what it needs.
+
+    The API server sees to it before it listens, for DNS asks at once; and controllers, should it be spoilt meanwhile.
+    """
     await _ensure(client, dns_role())
     await _ensure(client, dns_binding())
+
+
+async def ensure_dns_service(client: Client, facts: ClusterFacts) -> None:
+    """The DNS server's Service, endpoint and rights are there as they have to be."""
+    await ensure_dns_rights(client)
     await _ensure_service(client, dns_service(facts))
     await _ensure(client, dns_slice(facts))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.storesettings import EtcdSettings
+from steersman.component import collector
 from steersman.component.clock import RealClock
 from steersman.component.log import get_logger
 from steersman.component.threads import Threads
@@ -25,6 +26,7 @@ SWITCH_INTERVAL_SECONDS = 0.0005
 async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings | None = None) -> None:
     """The API server with TLS, over the store that is given or noted."""
     from steersman.apiserver.app import ServerConfig
+    from steersman.cluster.addons import ensure_dns_rights
     from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
     from steersman.cluster.stores import open_store
@@ -32,6 +34,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     from steersman.component.tls import client_context, server_context
 
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    collector.tune()
     clock = RealClock()
     credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
     store = await open_store(layout, etcd, clock)
@@ -45,6 +48,8 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
         async with asyncio.TaskGroup() as group:
             group.create_task(plane.run())
             await plane.ready()
+            if facts.nodes:
+                await ensure_dns_rights(plane.client)
             await http.start()
             _log.info("API server listens", port=facts.port)
     finally:

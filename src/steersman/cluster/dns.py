@@ -1,7 +1,5 @@
 """The cluster's DNS server as a process."""
 
-from steersman.client import kubeconfig
-from steersman.client.http import HTTPClient
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cni.attachment import gateway
 from steersman.component.clock import RealClock
@@ -20,6 +18,8 @@ def dns_listen_address(facts: ClusterFacts) -> str:
 
 async def run(layout: Layout, facts: ClusterFacts) -> None:
     """The DNS server."""
+    from steersman.client import kubeconfig
+    from steersman.client.http import HTTPClient
     from steersman.component.resolvconf import host_resolv_conf
     from steersman.dns.driver import DNS, DNSSettings
 

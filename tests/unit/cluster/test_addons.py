@@ -5,7 +5,7 @@ from steersman.api.discovery import EndpointSlice
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding
 from steersman.apimachinery.object import replace
 from steersman.client.memory import MemoryClient
-from steersman.cluster.addons import ensure_dns_service
+from steersman.cluster.addons import ensure_dns_rights, ensure_dns_service
 from steersman.cluster.dns import LISTEN_PORT, dns_listen_address
 from steersman.cluster.layout import ClusterFacts, NodeFacts
 from steersman.component.clock import FakeClock
@@ -28,6 +28,16 @@ async def test_the_service_leads_to_the_pod_bridges_address() -> None:
     assert dns_listen_address(FACTS) == "10.244.0.1"
     assert made.endpoints[0].addresses == ("10.244.0.1",)
     assert {port.port for port in made.ports} == {LISTEN_PORT}
+
+
+async def test_the_servers_rights_can_be_there_before_all_else() -> None:
+    client = MemoryClient(FakeClock())
+    await ensure_dns_rights(client)
+    binding = await client.get(ClusterRoleBinding, "system:coredns")
+    assert binding.roleRef.name == (await client.get(ClusterRole, "system:coredns")).metadata.name
+    client.calls.clear()
+    await ensure_dns_service(client, FACTS)
+    assert {kind for verb, kind, *_ in client.calls if verb != "get"} == {"Service", "EndpointSlice"}
 
 
 async def test_a_second_time_changes_nothing() -> None:
