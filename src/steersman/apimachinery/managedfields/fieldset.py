@@ -173,17 +173,15 @@ def _checked(tree: dict[str, Any], depth: int) -> tuple[dict[str, Any], bool]:
 
 
 def _sorted(tree: Tree) -> dict[str, Any]:
-    if len(tree) < 2:
-        return {element: _sorted(below) for element, below in tree.items()}
-    made: dict[str, Any] = {SELF: {}} if SELF in tree else {}
-    plain = [element for element in tree if element[0] == "f"]
-    plain.sort()
-    if len(plain) + len(made) != len(tree):
-        plain += sorted((element for element in tree if element[0] in "kvi"), key=order)
-    for element in plain:
-        below = tree[element]
-        made[element] = _sorted(below) if below else below
-    return made
+    names = sorted(tree)
+    # `.` comes before `f:`, and both before `i:`, `k:` and `v:`: mostly a tree has fields only, in this very order.
+    if names and names[-1][0] not in ".f":
+        names.sort(key=_order)
+    return {name: _sorted(below) if (below := tree[name]) else below for name in names}
+
+
+def _order(element: str) -> Any:
+    return (0,) if element == SELF else (1, *order(element))
 
 
 def _walk(tree: Tree, above: Path) -> Iterator[Path]:
