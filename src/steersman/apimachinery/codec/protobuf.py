@@ -7,12 +7,12 @@ of content that are always empty (3, 4). A list has its items in field 2 too. So
 Source: apimachinery/pkg/runtime/serializer/protobuf; framer.go: a frame's size comes first, in four bytes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.codec.json import DecodeError, to_wire
 from steersman.apimachinery.codec.protolayout import BYTES, sized, tag, varint
 from steersman.apimachinery.codec.protoread import fields_of, read_message
 from steersman.apimachinery.codec.protowrite import write_message
@@ -69,7 +69,12 @@ def encode(obj: Object) -> bytes:
 
 def contents(obj: Object) -> bytes:
     """The object's message as field 2: of an envelope, and of a list."""
-    return sized(2, write_message(obj))
+    return contents_of(to_wire(obj), type(obj))
+
+
+def contents_of(tree: Mapping[str, Any], wanted: type[Object]) -> bytes:
+    """The same, of the object's wire tree."""
+    return sized(2, write_message(tree, wanted))
 
 
 def enveloped(api_version: str, kind: str, contents: bytes) -> bytes:
@@ -79,7 +84,7 @@ def enveloped(api_version: str, kind: str, contents: bytes) -> bytes:
 
 def listed(api_version: str, kind: str, metadata: Object, items: Sequence[bytes]) -> list[bytes]:
     """A list's body in parts; items are as `contents` gave them."""
-    meta = sized(1, write_message(metadata))
+    meta = sized(1, write_message(to_wire(metadata), type(metadata)))
     size = len(meta) + sum(map(len, items))
     return [_head(api_version, kind), tag(2, BYTES), varint(size), meta, *items, _END]
 

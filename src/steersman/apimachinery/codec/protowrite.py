@@ -1,20 +1,19 @@
-"""Objects to protobuf messages: for each type one function, put together of one for each field when first used.
+"""Wire trees to protobuf messages: for each type one function, put together of one for each field when first used.
 
-Written as Go writes them, to the byte: fields in order of their numbers, a map's keys sorted, what isn't a pointer in
-Go also when it is empty. One difference: a zero time that isn't a pointer is left out, which reads as the same.
+A tree is what an object's JSON decodes to, so stored bytes become protobuf without becoming an object. Written as Go
+writes it, to the byte: fields in order of their numbers, a map's keys sorted, what isn't a pointer in Go also when it
+is empty. One difference: a zero time that isn't a pointer is left out, which reads as the same.
 Source: the `MarshalToSizedBuffer` methods in upstream's generated.pb.go.
 """
 
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import compress
-from operator import attrgetter, is_not
 from typing import Any
 
 from steersman.apimachinery.codec.json import encode as encode_json
-from steersman.apimachinery.codec.json import from_wire
 from steersman.apimachinery.codec.protolayout import (
     BYTES,
     FIXED64,
@@ -32,67 +31,69 @@ from steersman.apimachinery.markers import Wrapped
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import FieldSchema, Form, TypeSchema
 
-# A field's value, or a whole object, to bytes.
+# A field's value, or a whole object, as its JSON has it, to bytes.
 Write = Callable[[Any], bytes]
+Tree = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_SECONDS = 86_400
 
 
-def write_message(obj: Object) -> bytes:
-    """The message of an object, without anything that says what it is."""
-    return _writer_of(type(obj))(obj)
+def write_message(tree: Tree, wanted: type[Object]) -> bytes:
+    """The message of an object, without anything that says what it is. What the type doesn't know is left out."""
+    return _writer_of(wanted)(tree)
 
 
 @lru_cache(maxsize=4096)
 def _writer_of(wanted: type[Object]) -> Write:
-    return _message_writer(layout_of(wanted), wanted)
+    return _message_writer(layout_of(wanted))
 
 
-def _message_writer(layout: Layout, wanted: type[Object]) -> Write:
-    """Runs of the message's own fields, and between them the messages of what is inlined."""
-    segments: list[Write] = []
-    run: list[FieldSchema] = []
-    for number in sorted([*layout.fields, *layout.inlined]):
-        if number in layout.fields:
-            run.append(layout.fields[number])
-            continue
-        if run:
-            segments.append(_run_writer(run, wanted))
-            run = []
-        segments.append(_sized_by(number, _message_writer(layout.inlined[number], wanted)))
-    if run:
-        segments.append(_run_writer(run, wanted))
-    if len(segments) == 1:
-        return segments[0]
-    return lambda obj: b"".join([write(obj) for write in segments])
+def _message_writer(layout: Layout) -> Write:
+    """Fields that are left out are told by what stands ready for them; the tree says what to put in its place."""
+    numbers = sorted([*layout.fields, *layout.inlined])
+    ready = [_empty(layout.fields[number]) if number in layout.fields else b"" for number in numbers]
+    slots = {field.name: (numbers.index(number), _field_writer(field)) for number, field in layout.fields.items()}
+    inlined = [
+        (numbers.index(number), _sized_by(number, _message_writer(inner))) for number, inner in layout.inlined.items()
+    ]
 
+    find = slots.get
 
-def _run_writer(fields: Sequence[FieldSchema], wanted: type[Object]) -> Write:
-    writers = [_field_writer(field) for field in fields]
-    if len(fields) == 1:
-        write_one, get_one = _optional(writers[0]), attrgetter(fields[0].attribute)
-        return lambda obj: write_one(get_one(obj))
-    get = attrgetter(*(field.attribute for field in fields))
-    # Most fields hold their default: what is written of those stands ready, and the others are picked out without a
-    # step of the interpreter for each.
-    defaults = get(wanted())
-    ready = [_optional(write)(value) for write, value in zip(writers, defaults, strict=True)]
-    places = range(len(fields))
-
-    def write_run(obj: Any) -> bytes:
-        values = get(obj)
+    def write(tree: Tree) -> bytes:
         made = ready.copy()
-        for place in compress(places, map(is_not, values, defaults)):
-            value = values[place]
-            made[place] = b"" if value is None else writers[place](value)
+        for name, value in tree.items():
+            slot = find(name)
+            if slot is not None and value is not None:
+                place, write_field = slot
+                made[place] = write_field(value)
+        if inlined:
+            for place, write_inlined in inlined:
+                # Its fields stand among the others.
+                made[place] = write_inlined(tree)
         return b"".join(made)
 
-    return write_run
+    return write
 
 
-def _optional(write: Write) -> Write:
-    return lambda value: b"" if value is None else write(value)
+def _empty(field: FieldSchema) -> bytes:
+    """What Go writes of a field that isn't set: nothing only of pointers, lists, maps and bytes."""
+    number, schema = field.number or 0, field.schema
+    if field.nullable:
+        return b""
+    match schema.form:
+        case Form.STRING:
+            return tag(number, BYTES) + b"\0"
+        case Form.INTEGER | Form.BOOLEAN:
+            return tag(number, VARINT) + b"\0"
+        case Form.OBJECT:
+            return _field_writer(field)({})
+        case Form.QUANTITY:
+            return _field_writer(field)("0")
+        case Form.INT_OR_STRING:
+            return _field_writer(field)(0)
+        case _:
+            return b""
 
 
 def _field_writer(field: FieldSchema) -> Write:
@@ -123,11 +124,7 @@ def _map_writer(number: int, items: TypeSchema, owner: type[Object]) -> Write:
     else:
         write_value = _value_writer(2, items, owner)
     write_entry = _sized_by(number, lambda entry: write_key(entry[0]) + write_value(entry[1]))
-
-    def write(values: Mapping[str, Any]) -> bytes:
-        return b"".join([write_entry((key, values[key])) for key in sorted(values)]) if values else b""
-
-    return write
+    return lambda values: b"".join([write_entry((key, values[key])) for key in sorted(values)])
 
 
 def _value_writer(number: int, schema: TypeSchema, owner: type[Object]) -> Write:
@@ -177,11 +174,11 @@ def _object_writer(number: int, wanted: type[Object]) -> Write:
     before = tag(number, BYTES)
     write_object: Write | None = None
 
-    def write(value: Object) -> bytes:
+    def write(tree: Tree) -> bytes:
         nonlocal write_object
         if write_object is None:
             write_object = _writer_of(wanted)
-        data = write_object(value)
+        data = write_object(tree)
         size = len(data)
         return before + (SMALL[size] if size < 0x80 else varint(size)) + data
 
@@ -189,23 +186,24 @@ def _object_writer(number: int, wanted: type[Object]) -> Write:
 
 
 @lru_cache(maxsize=4096)
-def _time(moment: datetime | None) -> bytes:
+def _time(text: str | None) -> bytes:
     """Source: time_proto.go: whole seconds; both fields are always there, neither of a zero time in a map."""
-    if moment is None:
+    if text is None:
         return b""
-    since = moment - _EPOCH
+    since = datetime.fromisoformat(text) - _EPOCH
     return b"\x08" + varint(since.days * _DAY_SECONDS + since.seconds) + b"\x10\0"
 
 
-def _micro_time(moment: datetime | None) -> bytes:
-    if moment is None:
+def _micro_time(text: str | None) -> bytes:
+    if text is None:
         return b""
-    since = moment - _EPOCH
+    since = datetime.fromisoformat(text) - _EPOCH
     return b"\x08" + varint(since.days * _DAY_SECONDS + since.seconds) + b"\x10" + varint(since.microseconds * 1000)
 
 
-def _quantity(value: Any) -> bytes:
-    return sized(1, value.text.encode())
+@lru_cache(maxsize=4096)
+def _quantity(text: str) -> bytes:
+    return sized(1, text.encode())
 
 
 def _int_or_string(value: int | str) -> bytes:
@@ -216,7 +214,7 @@ def _int_or_string(value: int | str) -> bytes:
 
 
 _CONTENTS: Mapping[Form, Write] = {
-    Form.BYTES: bytes, Form.TIME: _time, Form.MICRO_TIME: _micro_time, Form.QUANTITY: _quantity,
+    Form.BYTES: b64decode, Form.TIME: _time, Form.MICRO_TIME: _micro_time, Form.QUANTITY: _quantity,
     Form.INT_OR_STRING: _int_or_string,
 }  # fmt: skip
 
@@ -227,8 +225,8 @@ def _raw(value: Any) -> bytes:
 
 
 def _choice_writer(choice: Choice, schema_type: type[Object]) -> Write:
-    def schema(tree: Any) -> bytes:
-        return write_message(from_wire(tree, schema_type))
+    def schema(tree: Tree) -> bytes:
+        return write_message(tree, schema_type)
 
     def write(tree: Any) -> bytes:
         match choice, tree:

@@ -11,7 +11,7 @@ import msgspec
 
 from steersman.api.meta import ListMeta, ObjectMeta, PartialObjectMetadata, Status
 from steersman.apimachinery.codec import protobuf
-from steersman.apimachinery.codec.json import decode, from_wire
+from steersman.apimachinery.codec.json import from_wire, parse
 from steersman.apimachinery.status import StatusError
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.http.negotiate import PROTOBUF, Form, Output
@@ -109,8 +109,8 @@ class ProtobufRenderer:
 
     def _made(self, data: bytes) -> bytes:
         if self._is_metadata:
-            return protobuf.contents(PartialObjectMetadata(metadata=decode(metadata_of(data), ObjectMeta)))
-        return protobuf.contents(decode(data, self._collection.kind))
+            return protobuf.contents_of({"metadata": parse(metadata_of(data))}, PartialObjectMetadata)
+        return protobuf.contents_of(parse(data), self._collection.kind)
 
     def _body(self, contents: bytes) -> bytes:
         if self._is_metadata:
