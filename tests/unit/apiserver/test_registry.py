@@ -147,6 +147,8 @@ def test_a_change_of_spec_counts_and_one_of_status_does_not() -> None:
     assert (updated.metadata.generation, updated.status) == (2, old.status)
     status = strategy.prepare_for_status_update(scaled, old)
     assert (status.metadata.generation, status.spec, status.status.replicas) == (1, old.spec, 9)
+    labelled = replace(scaled, metadata=replace(old.metadata, labels={"a": "b"}))
+    assert strategy.prepare_for_status_update(labelled, old).metadata.labels == old.metadata.labels
 
 
 def test_a_service_gets_its_target_ports_and_a_namespace_its_label() -> None:

@@ -72,6 +72,11 @@ class DeploymentStrategy(Strategy[Deployment]):
         """The spec, whose selector stays."""
         return [*self.validate(obj), *selector_change(obj.spec.selector, old.spec.selector)]
 
+    def prepare_for_status_update(self, obj: Deployment, old: Deployment) -> Deployment:
+        """The labels stay too, of this kind alone. Source: deploymentStatusStrategy."""
+        kept = super().prepare_for_status_update(obj, old)
+        return replace(kept, metadata=replace(kept.metadata, labels=old.metadata.labels))
+
     def row(self, obj: Deployment, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
         spec, status = obj.spec, obj.status
