@@ -45,6 +45,8 @@ class _Way(Enum):
     INLINED = auto()
 
 
+_ONE = _Way.ONE  # looked up for every field
+
 # By number: the attribute, how its value is read, and how it joins the others. Of what is inlined, the second is the
 # table of its fields.
 _Slots = Mapping[int, tuple[str, Any, _Way]]
@@ -131,7 +133,7 @@ def _read_into(values: dict[str, Any], message: bytes, slots: _Slots) -> None:
         if slot is None:
             continue
         name, read, way = slot
-        if way is _Way.ONE:
+        if way is _ONE:
             value = read(raw)
             if value is not None:
                 values[name] = value
