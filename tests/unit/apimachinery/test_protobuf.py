@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from steersman.api.admissionregistration import MutatingAdmissionPolicyBinding
 from steersman.api.apiextensions import CustomResourceDefinition
-from steersman.api.core import Node, Pod
+from steersman.api.apps import ControllerRevision
+from steersman.api.core import Node, Pod, ResourceFieldSelector
 from steersman.api.meta import ListMeta
 from steersman.apimachinery.codec import json
 from steersman.apimachinery.codec.json import DecodeError
@@ -151,3 +152,11 @@ def test_the_contents_of_an_answer_stand_as_they_are_in_a_list() -> None:
 def test_a_frame_says_its_size_the_change_and_the_object() -> None:
     event = part(1, b"ADDED") + part(2, part(1, b"k8s\0..."))
     assert frame("ADDED", b"k8s\0...") == len(event).to_bytes(4) + event
+
+
+def test_what_is_no_pointer_in_go_is_written_also_when_empty() -> None:
+    empty_meta = b"".join(part(place, b"") for place in range(1, 7)) + number(7, 0)
+    revision = part(1, empty_meta) + part(2, b"") + number(3, 0)
+    assert contents(ControllerRevision()) == part(2, revision)
+    ref = part(1, b"") + part(2, b"") + part(3, part(1, b"0"))
+    assert contents(ResourceFieldSelector()) == part(2, ref)

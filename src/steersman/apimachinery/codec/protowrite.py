@@ -92,6 +92,8 @@ def _empty(field: FieldSchema) -> bytes:
             return _field_writer(field)("0")
         case Form.INT_OR_STRING:
             return _field_writer(field)(0)
+        case Form.ANY:
+            return sized(number, b"")
         case _:
             return b""
 
