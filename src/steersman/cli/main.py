@@ -57,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
         if name != "version":
             command.add_argument("--data-dir", type=_directory, default=argparse.SUPPRESS, help="where the cluster is")
         if name == "up":
-            command.add_argument("--port", type=int, help=f"the API server's port, {API_PORT}")
-            command.add_argument("--nodes", type=int, help="how many nodes this machine is to have at least")
+            command.add_argument("--port", type=_port, help=f"the API server's port, {API_PORT}")
+            command.add_argument("--nodes", type=_count, help="how many nodes this machine is to have at least")
             command.add_argument("--cluster-cidr", help=f"the pod network, {CLUSTER_CIDR}")
             command.add_argument("--service-cidr", help=f"the service network, {SERVICE_CIDR}")
             command.add_argument("--node-network", help=f"what joins further nodes, {NODE_NETWORK}")
@@ -80,6 +80,18 @@ def _parser() -> argparse.ArgumentParser:
         if name == "node":
             command.add_argument("--node", default="node1", help="its name")
     return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text) < 1 << 16:
+        raise argparse.ArgumentTypeError(f"{text} is no port: 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: at least 1; for none there is --control-plane-only")
+    return int(text)
 
 
 def _directory(text: str) -> Path:

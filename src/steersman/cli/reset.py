@@ -23,8 +23,12 @@ def run(arguments: argparse.Namespace) -> None:
         if left:
             # What is mounted there may be the machine's own files.
             raise CommandError(f"still mounted: {left[0]}; unmount it, then reset again")
-        for entry in layout.data_dir.iterdir():
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        for entry in layout.own_entries():
+            shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
+    foreign = layout.foreign_entries()
+    if foreign:
+        print(f"deleted the cluster in {layout.data_dir}; {foreign[0].name} and what else isn't its own stays")
+        return
     # A directory that something is mounted on stays, also when that is a part of the same filesystem.
     if not is_mount_point(layout.data_dir):
         layout.data_dir.rmdir()

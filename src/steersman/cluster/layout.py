@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from steersman.cluster.errors import ClusterError
 from steersman.component.files import make_private_directory, read_if_exists, write_atomic
 
 DEFAULT_DATA_DIR = Path("/var/lib/steersman")
@@ -14,6 +15,11 @@ CLUSTER_CIDR = "10.244.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"
 DNS_ADDRESS = "10.96.0.10"
 NODE_NETWORK = "10.245.0.0/24"
+# How the names of everything in a data directory begin.
+OWN_ENTRIES = (
+    "admin.kubeconfig", "certs.d", "cluster.json", "credentials", "etcd.json", "images", "logs", "nodes", "pki", "run",
+    "state.db",
+)  # fmt: skip
 
 
 class NodeFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +59,11 @@ class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
             if each.name == name:
                 return each
         raise KeyError(name)
+
+
+def _is_own(name: str) -> bool:
+    """Whether a cluster has an entry of this name; files being written begin with a dot and the name."""
+    return name.lstrip(".").startswith(OWN_ENTRIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +109,48 @@ class Layout:
         """A component's kubeconfig."""
         return self.data_dir / "credentials" / f"{name}.kubeconfig"
 
+    def own_entries(self) -> list[Path]:
+        """What is a cluster's in the data directory."""
+        return [one for one in self._entries() if _is_own(one.name)]
+
+    def foreign_entries(self) -> list[Path]:
+        """What somebody else has put there."""
+        return [one for one in self._entries() if not _is_own(one.name)]
+
+    def _entries(self) -> list[Path]:
+        return sorted(self.data_dir.iterdir()) if self.data_dir.exists() else []
+
     def prepare(self) -> None:
-        """Make the directories; what is in them is for root's eyes only."""
+        """Make the directories; what is in them is for root's eyes only.
+
+        ClusterError when the data directory can't be one, or holds other things and no cluster; nothing is touched
+        then.
+        """
+        try:
+            self._check_fit()
+            self._make_directories()
+        except OSError as error:
+            raise ClusterError(f"{self.data_dir} can't hold a cluster: {error.strerror}") from error
+
+    def _check_fit(self) -> None:
+        if self.facts_file.exists():
+            return
+        foreign = self.foreign_entries()
+        if foreign:
+            raise ClusterError(
+                f"{self.data_dir} holds {foreign[0].name} and no cluster: choose an empty or new directory (--data-dir)"
+            )
+
+    def _make_directories(self) -> None:
         for directory in (self.data_dir, self.pki, *(self.data_dir / name for name in ("logs", "run", "credentials"))):
             make_private_directory(directory)
 
     def read_facts(self) -> ClusterFacts | None:
-        """The cluster's facts, or None where there is no cluster yet."""
-        data = read_if_exists(self.facts_file)
+        """The cluster's facts, or None where there is no cluster yet. ClusterError when they can't be read."""
+        try:
+            data = read_if_exists(self.facts_file)
+        except OSError as error:
+            raise ClusterError(f"{self.facts_file} can't be read: {error.strerror}") from error
         return msgspec.json.decode(data, type=ClusterFacts) if data is not None else None
 
     def write_facts(self, facts: ClusterFacts) -> None:

@@ -41,3 +41,19 @@ def test_what_a_cluster_was_made_with_cannot_be_wished_otherwise(
     Layout(tmp_path).write_facts(new_cluster("127.0.0.1", Wishes(port=7443)))
     assert main.main(["up", "--port", "8443", "--data-dir", str(tmp_path)]) == 1
     assert "made with --port 7443" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--port", "99999"), "99999 is no port: 1 to 65535"),
+        (("--port", "-1"), "-1 is no port"),
+        (("--nodes", "0"), "0: at least 1; for none there is --control-plane-only"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(
+    words: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["up", *words])
+    assert said in capsys.readouterr().err
