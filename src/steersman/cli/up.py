@@ -5,6 +5,8 @@ import asyncio
 import shutil
 import sys
 import time
+from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +47,9 @@ def run(arguments: argparse.Namespace) -> None:
     _check(layout, facts)
     with Step("starting its processes"), changing(layout):
         before = layout.read_facts()
+        # What a node said before its kubelet was started anew is no news.
+        began = RealClock().now().replace(microsecond=0)
+        news = {one.name: began for one in facts.nodes if read_running(layout.pid(one.name)) is None}
         layout.write_facts(facts)
         if before is not None:
             asyncio.run(make_way(layout, before, facts))
@@ -57,7 +62,7 @@ def run(arguments: argparse.Namespace) -> None:
         log.configure()
         run_until_stopped(partial(supervise, layout, facts))
         return
-    asyncio.run(_wait(layout, facts, wants_sample=arguments.sample))
+    asyncio.run(_wait(layout, facts, news, wants_sample=arguments.sample))
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
         print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
@@ -111,7 +116,7 @@ class Step:
         print("failed" if error is not None else f"{time.monotonic() - self._began:.1f} s", file=sys.stdout, flush=True)
 
 
-async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> None:
+async def _wait(layout: Layout, facts: ClusterFacts, news: Mapping[str, datetime], *, wants_sample: bool) -> None:
     from steersman.client import kubeconfig
     from steersman.client.http import HTTPClient
     from steersman.cluster import sample
@@ -125,7 +130,7 @@ async def _wait(layout: Layout, facts: ClusterFacts, *, wants_sample: bool) -> N
                 raise CommandError(f"the API server doesn't answer; see {_log_of(layout, 'apiserver')}")
         for node in facts.nodes:
             with Step(node.name):
-                if not await wait_node_ready(client, clock, node.name):
+                if not await wait_node_ready(client, clock, node.name, news.get(node.name)):
                     raise CommandError(f"{node.name} doesn't get ready; see {_log_of(layout, node.name)}")
         if wants_sample:
             with Step("sample application"):

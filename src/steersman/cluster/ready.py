@@ -1,7 +1,7 @@
 """Waiting for a cluster to come up."""
 
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from steersman.api.apps import Deployment
 from steersman.api.core import Event, Namespace, Node
@@ -25,12 +25,16 @@ async def wait_server_ready(client: Client, clock: Clock) -> bool:
     return await _until(has_namespaces, SERVER_DEADLINE, clock)
 
 
-async def wait_node_ready(client: Client, clock: Clock, name: str) -> bool:
-    """A node says that it is ready."""
+async def wait_node_ready(client: Client, clock: Clock, name: str, since: datetime | None = None) -> bool:
+    """A node says that it is ready; since: its kubelet was started then, and what it said before doesn't count."""
 
     async def is_ready() -> bool:
         node = await client.get(Node, name)
-        return any(condition.type == "Ready" and condition.status == "True" for condition in node.status.conditions)
+        ready = next((one for one in node.status.conditions if one.type == "Ready"), None)
+        if ready is None or ready.status != "True":
+            return False
+        told = ready.lastHeartbeatTime
+        return since is None or (told is not None and told >= since)
 
     return await _until(is_ready, NODE_DEADLINE, clock)
 

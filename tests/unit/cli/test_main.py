@@ -31,7 +31,10 @@ def test_the_data_directory_may_be_named_before_or_after_the_command(words: tupl
 
 def test_a_command_without_a_cluster_says_how_to_make_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["status", "--data-dir", str(tmp_path)]) == 1
-    assert f"there is no cluster in {tmp_path}; make one with: steersman up" in capsys.readouterr().err
+    assert (
+        f"there is no cluster in {tmp_path}; make one with: steersman up --data-dir {tmp_path}"
+        in capsys.readouterr().err
+    )
 
 
 def test_what_a_cluster_was_made_with_cannot_be_wished_otherwise(
