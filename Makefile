@@ -11,21 +11,28 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Tests that share the host's network and containerd run one after the other; the others on every core.
 PARALLEL := -n auto --dist loadscope
 FOCUS ?=
+ARGS ?=
 
-.PHONY: help up down status setup system venv test test-unit test-api test-contract test-simulation test-node test-e2e \
+.PHONY: help up down status reset kubeconfig setup system venv test test-unit test-api test-contract test-simulation test-node test-e2e \
   test-long check format lint types contracts bench conformance clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-up: setup ## a running cluster with a sample application, from nothing
-	$(SUDO) $(abspath $(STEERSMAN)) up --sample
+up: setup ## a running cluster with a sample application, from nothing; ARGS="--data-dir D --port N ..."
+	$(SUDO) $(abspath $(STEERSMAN)) up --sample $(ARGS)
 
 down: ## stop the cluster; its data stays
-	$(SUDO) $(abspath $(STEERSMAN)) down
+	$(SUDO) $(abspath $(STEERSMAN)) down $(ARGS)
 
 status: ## what runs, and what is wrong
-	$(SUDO) $(abspath $(STEERSMAN)) status
+	$(SUDO) $(abspath $(STEERSMAN)) status $(ARGS)
+
+reset: ## stop the cluster and delete its data
+	$(SUDO) $(abspath $(STEERSMAN)) reset $(ARGS)
+
+kubeconfig: ## print the administrator's kubeconfig
+	@$(SUDO) $(abspath $(STEERSMAN)) kubeconfig $(ARGS)
 
 setup: system venv ## what the machine needs: system packages, then the Python environment
 

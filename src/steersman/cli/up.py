@@ -138,6 +138,10 @@ async def _wait(layout: Layout, facts: ClusterFacts, news: Mapping[str, datetime
                 if facts.nodes and not await wait_deployment_available(client, clock, sample.NAMESPACE, sample.NAME):
                     words = await warnings(client, sample.NAMESPACE)
                     raise CommandError("\n  ".join(("the sample doesn't get ready; the latest warnings:", *words)))
+            if facts.nodes:
+                print("it answers at", " and ".join(await sample.urls(client, facts.nodes[0].address)))
+            else:
+                print("mind: a cluster without nodes runs no pods, the sample's neither")
     finally:
         await client.close()
         threads.close()

@@ -41,6 +41,12 @@ async def apply_sample(client: Client) -> None:
     await _make(client, service())
 
 
+async def urls(client: Client, node: str) -> tuple[str, ...]:
+    """Where the sample answers: at its Service's address and on a node."""
+    made = await client.get(Service, NAME, NAMESPACE)
+    return (f"http://{made.spec.clusterIP}", *(f"http://{node}:{port.nodePort}" for port in made.spec.ports))
+
+
 async def _make(client: Client, obj: K) -> None:
     try:
         await client.create(obj)
