@@ -5,7 +5,9 @@ from functools import partial
 
 from steersman.cli.etcdflags import etcd_settings
 from steersman.cli.existing import existing_cluster
+from steersman.cli.serverflags import given_flags
 from steersman.cluster.components import RUNNERS, run_apiserver, run_node
+from steersman.cluster.facts import flagged
 from steersman.component import log
 from steersman.component.mainloop import run_until_stopped
 
@@ -17,6 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.command == "node":
         run_until_stopped(partial(run_node, layout, facts, arguments.node))
     elif arguments.command == "apiserver":
-        run_until_stopped(partial(run_apiserver, layout, facts, etcd_settings(arguments)))
+        flagged_facts = flagged(facts, given_flags(arguments))
+        run_until_stopped(partial(run_apiserver, layout, flagged_facts, etcd_settings(arguments)))
     else:
         run_until_stopped(partial(RUNNERS[arguments.command], layout, facts))

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from steersman.cli.errors import CommandError
+from steersman.cli.serverflags import given_flags
 from steersman.cluster import systemd
 from steersman.cluster.change import changing, facts_now, make_way, relieve_supervisor
 from steersman.cluster.facts import Wishes
@@ -41,6 +42,7 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.service_cidr,
         arguments.node_network,
         arguments.feature_gates,
+        given_flags(arguments),
     )
     _check_gates(arguments.feature_gates)
     facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)

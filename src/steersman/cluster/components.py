@@ -29,19 +29,21 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     from steersman.cluster.addons import ensure_dns_rights
     from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
+    from steersman.cluster.serverflags import read_flags
     from steersman.cluster.stores import open_store
     from steersman.component.http.server import HTTPServer
     from steersman.component.tls import client_context, server_context
 
+    flags = read_flags(facts.server_flags)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     collector.tune()
     clock = RealClock()
     credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
     store = await open_store(layout, etcd, clock)
-    server = ServerConfig(advertise_address=facts.address, advertise_port=facts.port, service_cidr=facts.service_cidr)
+    server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
     kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
-    plane = ControlPlane(ControlPlaneConfig(identity, server, kubelets), store, clock)
+    plane = ControlPlane(ControlPlaneConfig(identity, server, kubelets, flags=flags), store, clock)
     context = server_context(credentials.serving, credentials.client_ca.cert_pem)
     http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
     try:

@@ -27,6 +27,7 @@ from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.versions import Versions
+from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
 from steersman.storage.interface import Store
@@ -52,6 +53,7 @@ class ControlPlaneConfig:
     server: ServerConfig
     kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
+    flags: ServerFlags = field(default_factory=ServerFlags)
 
 
 class ControlPlane:

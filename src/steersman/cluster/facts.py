@@ -1,6 +1,7 @@
 """How a cluster's facts come about and change: at its making, when nodes are added, when the machine moved. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, ip_network
 
 import msgspec
@@ -21,13 +22,18 @@ class UnfitNetwork(ClusterError):
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What can be chosen about a new cluster; None leaves it to ClusterFacts' defaults."""
+    """What can be chosen about a new cluster; None leaves it to ClusterFacts' defaults.
+
+    server_flags may change later too: they are what is asked for now, by the flags' names; an empty text takes one
+    back.
+    """
 
     port: int | None = None
     cluster_cidr: str | None = None
     service_cidr: str | None = None
     node_network: str | None = None
     feature_gates: str | None = None
+    server_flags: Mapping[str, str] = field(default_factory=dict)
 
 
 def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
@@ -55,6 +61,12 @@ def contradiction(facts: ClusterFacts, wishes: Wishes) -> str:
             option = name.replace("_", "-")
             return f"the cluster was made with --{option} {made}; for {wished} make another: reset, or --data-dir"
     return ""
+
+
+def flagged(facts: ClusterFacts, flags: Mapping[str, str]) -> ClusterFacts:
+    """The cluster with the API server's flags changed; an empty text takes one back."""
+    merged = {name: text for name, text in {**facts.server_flags, **flags}.items() if text}
+    return msgspec.structs.replace(facts, server_flags=merged)
 
 
 def grown(facts: ClusterFacts, count: int) -> ClusterFacts:

@@ -1,0 +1,55 @@
+"""The API server's flags: how their texts are read, and how a cluster keeps them."""
+
+from pathlib import Path
+
+import pytest
+
+from steersman.cli import main
+from steersman.cli.serverflags import given_flags
+from steersman.cluster import serverflags
+from steersman.cluster.facts import Wishes, flagged, new_cluster
+from steersman.cluster.serverflags import FlagError, ServerFlags, read_flags
+
+
+def test_a_flag_is_read_from_its_text() -> None:
+    assert read_flags({"service-node-port-range": "40000-40010"}).service_node_port_range == (40000, 40010)
+    assert read_flags({}) == ServerFlags()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("service-node-port-range", "40000", "--service-node-port-range 40000: it is no"),
+        ("service-node-port-range", "9-1", "no range of ports"),
+        ("no-such", "1", "no flag --no-such"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_name(name: str, text: str, said: str) -> None:
+    with pytest.raises(FlagError, match=said):
+        read_flags({name: text})
+
+
+@pytest.mark.parametrize(("text", "wanted"), [("10s", 10), ("1h30m", 5400), ("250ms", 0.25), ("1.5s", 1.5)])
+def test_durations_are_read_as_go_writes_them(text: str, wanted: float) -> None:
+    assert serverflags.seconds(text) == wanted
+
+
+@pytest.mark.parametrize("text", ["", "10", "s", "1d", "10 s", "-1s"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="no duration"):
+        serverflags.seconds(text)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    assert serverflags.path(str(tmp_path)) == tmp_path
+    with pytest.raises(ValueError, match="no such file"):
+        serverflags.path(str(tmp_path / "none"))
+
+
+def test_up_notes_what_it_was_given_until_it_is_taken_back() -> None:
+    words = ("up", "--service-node-port-range", "31000-31100")
+    given = given_flags(main._parser().parse_args(words))
+    facts = flagged(new_cluster("192.0.2.7", Wishes()), given)
+    assert facts.server_flags == {"service-node-port-range": "31000-31100"}
+    assert flagged(facts, {}).server_flags == facts.server_flags
+    assert flagged(facts, {"service-node-port-range": ""}).server_flags == {}
