@@ -184,3 +184,16 @@ async def test_two_servers_in_one_process_know_nothing_of_each_other(server: Ser
     async with serving() as other:
         await server.post(MAPS, config_map("a"))
         assert (await other.get("/api/v1/configmaps")).json["items"] == []
+
+
+async def test_component_statuses_say_whether_the_store_answers(server: Served) -> None:
+    url = "/api/v1/componentstatuses"
+    healthy = [{"type": "Healthy", "status": "True", "message": "ok"}]
+    listed = (await server.get(url)).json
+    assert [(one["metadata"]["name"], one["conditions"]) for one in listed["items"]] == [("etcd-0", healthy)]
+    assert (await server.get(f"{url}/etcd-0")).json["conditions"] == healthy
+    assert (await server.get(f"{url}?fieldSelector=metadata.name%3Dscheduler")).json["items"] == []
+    table = (await server.get(url, accept=TABLE)).json
+    assert [row["cells"] for row in table["rows"]] == [["etcd-0", "Healthy", "ok", ""]]
+    missing = await server.get(f"{url}/scheduler")
+    assert (missing.status, missing.json["message"]) == (404, 'componentstatuses "scheduler" not found')

@@ -91,6 +91,11 @@ class Resource:
         return self.gvk.kind
 
     @property
+    def has_objects(self) -> bool:
+        """Whether they can be read, stored or made up for who asks; a review only answers."""
+        return self.stored or "get" in self.verbs
+
+    @property
     def singular(self) -> str:
         """The lower-case kind, as kubectl accepts it."""
         return self.singular_name or self.kind.lower()

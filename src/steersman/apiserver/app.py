@@ -31,6 +31,7 @@ from steersman.apiserver.reservations import Reserver
 from steersman.apiserver.resourcetable import ResourceTable
 from steersman.apiserver.reviews import ReviewHandler, TokenIssuer
 from steersman.apiserver.subresources.binding import BindingHandler
+from steersman.apiserver.subresources.componentstatus import ComponentStatuses
 from steersman.apiserver.subresources.eviction import EvictionHandler
 from steersman.apiserver.subresources.interface import SubresourceHandler, Subresources
 from steersman.apiserver.subresources.scale import ScaleHandler
@@ -175,6 +176,7 @@ def _subresources(
         (None, "scale"): ScaleHandler(collections, verbs.writer),
         (core.Pod, "binding"): binding,
         (core.Binding, ""): binding,
+        (core.ComponentStatus, ""): ComponentStatuses({"etcd-0": answering(deps.store)}),
         (core.Pod, "eviction"): EvictionHandler(collections, verbs.writer, verbs.deleter),
     }
     if deps.token_issuer is not None:

@@ -85,6 +85,13 @@ class Collection(Generic[K]):
         """The object itself."""
         return decode(self.served(cached.data), self.kind)
 
+    def unstored(self, obj: K) -> CachedObject:
+        """An object that nobody wrote, as if it had been found."""
+        data = encode(obj)
+        return CachedObject(
+            self.key(obj.metadata.namespace, obj.metadata.name), data, 0, 0, indexer(self.kind, self.strategy)(data)
+        )
+
     def to_stored(self, obj: K) -> Kind:
         """The object in the version that is stored."""
         return obj if self._conversion is None else self._conversion.to_stored(obj)

@@ -37,7 +37,7 @@ class Collections:
         self._cachers: dict[str, Cacher] = {}
         self._by_kind: dict[type[Kind], Collection[Any]] = {}
         for resource in resources:
-            if resource.stored:
+            if resource.has_objects:
                 self._by_kind[resource.object_type] = self._collection(resource, conversions)
 
     def of(self, kind: type[K]) -> Collection[K]:

@@ -111,9 +111,18 @@ class Pipeline:
     async def list(self, context: RequestContext) -> Listed:
         """A page of a collection."""
         if not context.resource.stored:
-            check_list_options(context)
-            return Listed((), self._collections.revision)
+            return await self._shown(context)
         return await self._verbs.lister.list(context, self.collection(context))
+
+    async def _shown(self, context: RequestContext) -> Listed:
+        """A collection that is nowhere stored."""
+        handler, collection = self._subresources.of(context), self.collection(context)
+        if handler is None:
+            raise method_not_supported(context.resource.group_resource, "list")
+        check_list_options(context)
+        matches = selection(context, collection).matcher()
+        found = [collection.unstored(one) for one in await handler.list(context)]
+        return Listed([one for one in found if matches(one.facts)], self._collections.revision)
 
     async def watch(self, context: RequestContext) -> AsyncGenerator[Told, None]:
         """Changes of a collection."""

@@ -148,14 +148,14 @@ class ResourceHandler:
 def _output(context: RequestContext, request: Request, streaming: bool = False) -> Output:
     """Before anything is done: what can't be answered isn't done either."""
     resource = context.resource
-    endpoint = Endpoint.CUSTOM if resource.custom else Endpoint.STORED if resource.stored else Endpoint.REVIEW
+    endpoint = Endpoint.CUSTOM if resource.custom else Endpoint.STORED if resource.has_objects else Endpoint.REVIEW
     return negotiate(request.headers.get("accept", ""), endpoint, streaming)
 
 
 def _has_own_body(context: RequestContext) -> bool:
     """What is shown isn't an object of the collection: no table of it."""
     sub = context.resource.subresource(context.info.subresource) if context.info.subresource else None
-    return not context.resource.stored or (sub is not None and sub.kind is not context.resource.object_type)
+    return not context.resource.has_objects or (sub is not None and sub.kind is not context.resource.object_type)
 
 
 async def _write_once(writer: BodyWriter, data: bytes) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from steersman.api.coordination import Lease
-from steersman.api.core import Namespace, NamespaceSpec, NamespaceStatus, Node
+from steersman.api.core import ComponentStatus, Namespace, NamespaceSpec, NamespaceStatus, Node
 from steersman.api.core.defaults import default_namespace
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 from steersman.api.scheduling import PriorityClass
@@ -201,6 +201,25 @@ BINDING_COLUMNS = (
     Column("Groups", priority=1),
     Column("ServiceAccounts", priority=1),
 )
+
+
+class ComponentStatusStrategy(Strategy[ComponentStatus]):
+    """How component statuses are shown; none is written."""
+
+    columns = (
+        NAME_COLUMN,
+        Column("Status", description="Whether it is healthy."),
+        Column("Message", description="What it says."),
+        Column("Error", description="What is wrong."),
+    )
+
+    def row(self, obj: ComponentStatus, now: datetime) -> tuple[Any, ...]:
+        """The cells of `columns`."""
+        for one in obj.conditions:
+            if one.type == "Healthy":
+                state = "Healthy" if one.status == "True" else "Unhealthy"
+                return (obj.metadata.name, state, one.message, one.error)
+        return (obj.metadata.name, "Unknown", "", "")
 
 
 class RoleBindingStrategy(Strategy[RoleBinding]):

@@ -13,6 +13,7 @@ from steersman.apiserver.registry.strategy import Strategy
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     CertificateSigningRequest: certificates.CertificateSigningRequestStrategy,
     CustomResourceDefinition: apiextensions.CustomResourceDefinitionStrategy,
+    core.ComponentStatus: cluster.ComponentStatusStrategy,
     core.ConfigMap: config.ConfigMapStrategy,
     core.Endpoints: network.EndpointsStrategy,
     core.Event: config.EventStrategy,

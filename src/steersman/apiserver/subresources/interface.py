@@ -1,6 +1,6 @@
 """Subresources whose body isn't their parent's: each has a handler; all others are writes of the parent."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from steersman.api.meta import Kind
@@ -16,6 +16,10 @@ class SubresourceHandler(Protocol):
         """What it shows."""
         ...
 
+    async def list(self, context: RequestContext) -> Sequence[Kind]:
+        """All that it shows, where it stands for a whole collection."""
+        ...
+
     async def create(self, context: RequestContext, obj: Any) -> Object:
         """What a POST makes; a Status when there is nothing to show."""
         ...
@@ -29,6 +33,10 @@ class Unsupported:
     """Refuses every verb."""
 
     async def get(self, context: RequestContext) -> Object:
+        """Refused."""
+        raise MethodNotSupported("the server does not allow this method on the requested resource")
+
+    async def list(self, context: RequestContext) -> Sequence[Kind]:
         """Refused."""
         raise MethodNotSupported("the server does not allow this method on the requested resource")
 
