@@ -32,9 +32,12 @@ COMPONENT_HELP = {
 }
 
 
+USAGE_ERROR = 2  # argparse's exit code
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parsed(argv)
     name = "component" if arguments.command in COMPONENT_HELP else arguments.command
     extend_path()
     module = importlib.import_module(f"steersman.cli.{name}")
@@ -45,6 +48,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (CommandError, ClusterError) as error:
         print(f"steersman: {error}", file=sys.stderr)
         return 1
+
+
+def _parsed(argv: Sequence[str] | None) -> argparse.Namespace:
+    arguments, unknown = _parser().parse_known_args(argv)
+    if unknown:
+        # argparse would show the usage of all commands instead of this one's.
+        word, name = unknown[0], arguments.command
+        print(f"steersman {name}: {word} means nothing here; see: steersman {name} --help", file=sys.stderr)
+        raise SystemExit(USAGE_ERROR)
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -84,7 +84,8 @@ def _check(layout: Layout, facts: ClusterFacts) -> None:
         found = faults(facts, own_interfaces(layout), machine, is_running=is_running)
         fatal = [fault for fault in found if fault.is_fatal]
         if fatal:
-            raise CommandError("\n  ".join(["", *(f"{fault.problem}: {fault.cure}" for fault in fatal)]))
+            said = (f"{fault.problem}: {fault.cure}" for fault in fatal)
+            raise CommandError("\n  ".join(("this machine can't hold the cluster yet", *said)))
     for fault in found:
         print(f"  mind: {fault.problem}: {fault.cure}")
 

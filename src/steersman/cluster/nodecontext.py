@@ -17,6 +17,7 @@ from steersman.component.nodecontext import (
 )
 
 RUN_ROOT = Path("/run/steersman")
+BRIDGE_PREFIX = "stm"
 _LONGEST_DIRECTORY = 32
 """Unix socket paths end at 107 bytes, so a long node name can't be a directory's."""
 
@@ -40,7 +41,7 @@ def cluster_id(data_dir: Path) -> str:
 
 def pod_bridge(short: str) -> str:
     """The bridge of a node's pods, by its cluster's id; at most 15 characters."""
-    return f"stm{short}"
+    return f"{BRIDGE_PREFIX}{short}"
 
 
 def run_dir(data_dir: Path, name: str, run_root: Path = RUN_ROOT) -> Path:

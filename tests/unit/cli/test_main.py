@@ -46,6 +46,12 @@ def test_what_a_cluster_was_made_with_cannot_be_wished_otherwise(
     assert "made with --port 7443" in capsys.readouterr().err
 
 
+def test_an_option_that_is_not_there_is_named_with_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main.main(["down", "--forse"])
+    assert capsys.readouterr().err == "steersman down: --forse means nothing here; see: steersman down --help\n"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -39,6 +39,21 @@ def changed(**changes: object) -> Machine:
     return replace(GOOD, **changes)  # type: ignore[arg-type]  # names and values of Machine's own
 
 
+def test_the_machines_own_address_cannot_be_a_pods() -> None:
+    facts = msgspec.structs.replace(FACTS, address="10.244.7.1")
+    found = faults(facts, frozenset(), changed(routes=()), is_running=False)
+    assert [(fault.problem, fault.is_fatal) for fault in found] == [
+        ("the machine's own address 10.244.7.1 lies in the pod network 10.244.0.0/16", True)
+    ]
+    off_line = msgspec.structs.replace(FACTS, address="10.244.0.1")
+    assert faults(off_line, frozenset(), changed(routes=()), is_running=False) == []
+
+
+def test_another_cluster_is_told_from_other_networks() -> None:
+    (fault,) = judged(changed(routes=(Route(IPv4Network("10.244.0.0/24"), "stmdeadbeef"),)))
+    assert "reached by stmdeadbeef, which is another steersman cluster's" in fault.problem
+
+
 def test_a_good_machine_has_no_faults() -> None:
     assert judged(GOOD) == []
 

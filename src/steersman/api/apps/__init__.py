@@ -1,4 +1,4 @@
-"""apps/v1."""
+"""apps/v1: what keeps pods running: deployments, replica sets, stateful sets, daemon sets."""
 
 from steersman.api.apps.controllerrevision import ControllerRevision
 from steersman.api.apps.daemonset import (

@@ -1,4 +1,4 @@
-"""authentication.k8s.io/v1."""
+"""authentication.k8s.io/v1: who somebody is: reviews of tokens and of oneself, requests for tokens."""
 
 from steersman.api.authentication.authentication import (
     BoundObjectReference,

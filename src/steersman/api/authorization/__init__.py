@@ -1,4 +1,4 @@
-"""authorization.k8s.io/v1."""
+"""authorization.k8s.io/v1: who may do what: access reviews."""
 
 from steersman.api.authorization.authorization import (
     FieldSelectorAttributes,

@@ -1,4 +1,4 @@
-"""coordination.k8s.io/v1."""
+"""coordination.k8s.io/v1: leases, by which nodes and leaders show that they live."""
 
 from steersman.api.coordination.lease import Lease, LeaseSpec
 

@@ -1,4 +1,4 @@
-"""core/v1."""
+"""core/v1: pods and what they need, services, nodes, namespaces, configuration."""
 
 from steersman.api.core.affinity import (
     Affinity,

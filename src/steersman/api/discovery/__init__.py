@@ -1,4 +1,4 @@
-"""discovery.k8s.io/v1."""
+"""discovery.k8s.io/v1: the endpoints of services, in slices."""
 
 from steersman.api.discovery.endpointslice import (
     Endpoint,

@@ -1,4 +1,4 @@
-"""policy/v1."""
+"""policy/v1: how many pods of a kind may be taken away at once."""
 
 from steersman.api.policy.policy import (
     Eviction,

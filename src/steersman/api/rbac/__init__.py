@@ -1,4 +1,4 @@
-"""rbac.authorization.k8s.io/v1."""
+"""rbac.authorization.k8s.io/v1: roles, and who has them."""
 
 from steersman.api.rbac.rbac import (
     AggregationRule,

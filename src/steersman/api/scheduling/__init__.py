@@ -1,4 +1,4 @@
-"""scheduling.k8s.io/v1."""
+"""scheduling.k8s.io/v1: which pods come first."""
 
 from steersman.api.scheduling.priorityclass import PriorityClass
 

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 
+from steersman.cluster.facts import gateway_of
 from steersman.cluster.layout import ClusterFacts
+from steersman.cluster.nodecontext import BRIDGE_PREFIX
 from steersman.cluster.preflight.machine import Machine, Route
 
 KUBELET_PORT = 10250
 LOW_DISK_BYTES = 1 << 30
 FEW_FILES = 4096
 _LOOPBACK = "lo"
+OTHER_CLUSTER = ", which is another steersman cluster's"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,14 @@ def _overlaps(
     if len(facts.nodes) > 1:
         wanted["node"] = ("--node-network", facts.node_network)
     for what, (option, text) in wanted.items():
+        if is_new and IPv4Address(facts.address) in IPv4Network(text) and facts.address != gateway_of(text):
+            problem = f"the machine's own address {facts.address} lies in the {what} network {text}"
+            yield Fault(problem, f"choose another when the cluster is made: steersman up {option} NETWORK")
         network = IPv4Network(text)
         for route in machine.routes:
             if _is_foreign(route, own_interfaces) and network.overlaps(route.network):
-                problem = f"the {what} network {network} overlaps {route.network}, reached by {route.interface}"
+                by = f"{route.interface}{OTHER_CLUSTER if route.interface.startswith(BRIDGE_PREFIX) else ''}"
+                problem = f"the {what} network {network} overlaps {route.network}, reached by {by}"
                 cure = f"choose another when the cluster is made: steersman up {option} NETWORK"
                 # The narrower route wins: a wider one of a VPN only loses the addresses that the cluster uses.
                 yield Fault(problem, cure, is_fatal=is_new and route.network.subnet_of(network))
