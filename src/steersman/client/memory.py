@@ -6,6 +6,7 @@ no admission, validation or defaulting. Deletion is graceful only for pods on a 
 """
 
 import asyncio
+import copy
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,9 @@ from steersman.api.resources import resource_for
 from steersman.apimachinery import status
 from steersman.apimachinery.codec.json import from_wire, parse, to_wire
 from steersman.apimachinery.object import Object, replace
+from steersman.apimachinery.patch import json as json_patch
+from steersman.apimachinery.patch import merge, strategic
+from steersman.apimachinery.schema import TypeSchema, schema_of
 from steersman.apimachinery.selectors import parse_field_selector, parse_label_selector
 from steersman.apimachinery.times import to_time
 from steersman.client.cache import ObjectKey, key_of
@@ -24,6 +28,13 @@ from steersman.component.clock import Clock
 
 K = TypeVar("K", bound=Kind)
 Body = TypeVar("Body", bound=Object)
+
+
+PATCHES: Mapping[PatchType, Callable[[Any, Any, TypeSchema], Any]] = {
+    PatchType.JSON: lambda tree, body, _: json_patch.apply(tree, body),
+    PatchType.MERGE: lambda tree, body, _: merge.apply(tree, body),
+    PatchType.STRATEGIC: lambda tree, body, schema: strategic.apply(tree, copy.deepcopy(body), schema),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +132,16 @@ class MemoryClient:
         field_manager: str = "",
         force: bool = False,
     ) -> K:
-        """As Client, for merge patches."""
+        """As Client, but for server-side apply."""
         self._note("patch", kind, name)
-        assert patch_type is PatchType.MERGE, "the memory client knows merge patches only"
+        change = PATCHES[patch_type]
         old = self._stored(kind, ObjectKey(namespace or "", name))
         body: Any = parse(patch) if isinstance(patch, bytes) else patch
-        wanted = body.get("metadata", {})
+        wanted = body.get("metadata", {}) if isinstance(body, Mapping) else {}
         for precondition in ("uid", "resourceVersion"):
             if wanted.get(precondition, getattr(old.metadata, precondition)) != getattr(old.metadata, precondition):
                 raise self._conflict(old)
-        return self._change(old, from_wire(_merge(to_wire(old), body), kind), subresource)
+        return self._change(old, from_wire(change(to_wire(old), body, schema_of(kind)), kind), subresource)
 
     async def delete(
         self,
@@ -348,16 +359,3 @@ class _Paths(Mapping[str, str]):
 
     def __len__(self) -> int:
         return 0
-
-
-def _merge(old: Any, patch: Any) -> Any:
-    """RFC 7386."""
-    if not isinstance(patch, Mapping):
-        return patch
-    merged = dict(old) if isinstance(old, dict) else {}
-    for name, value in patch.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = _merge(merged.get(name), value)
-    return merged
