@@ -27,7 +27,7 @@ from steersman.apimachinery.markers import (
     RetainKeys,
     Wire,
 )
-from steersman.apimachinery.object import Object, ObjectFacts, wire_name
+from steersman.apimachinery.object import Object, ObjectFacts
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.times import MicroTime
 
@@ -171,7 +171,8 @@ def _read_object(wanted: type[Object], known: dict[type[Object], TypeSchema]) ->
     hints = get_type_hints(wanted, include_extras=True)
     plain = {info.name: info for info in msgspec.structs.fields(wanted)}
     for attribute in wanted.__struct_fields__:
-        schema.fields[wire_name(attribute)] = _read_field(wanted, attribute, hints[attribute], plain[attribute], known)
+        info = plain[attribute]
+        schema.fields[info.encode_name] = _read_field(wanted, attribute, hints[attribute], info, known)
     return schema
 
 
@@ -186,7 +187,7 @@ def _read_field(
     metas = [marker for marker in markers if isinstance(marker, msgspec.Meta | Named)]
     owner = next(base for base in reversed(wanted.__mro__) if attribute in inspect.get_annotations(base))
     return FieldSchema(
-        name=wire_name(attribute),
+        name=info.encode_name,
         attribute=attribute,
         # Annotated flattens, so an Int32's bounds may stand among the field's own markers.
         schema=_read_type(Annotated[inner, *metas] if metas else inner, known),

@@ -43,7 +43,10 @@ class Reinvocation:
 
 @dataclass(frozen=True, slots=True)
 class AdmissionAttributes:
-    """One write on its way in. object is absent for DELETE, old_object for CREATE."""
+    """One write on its way in. object is absent for DELETE, old_object for CREATE.
+
+    annotations: what plugins want the audit log to say.
+    """
 
     operation: Operation
     resource: Resource
@@ -57,6 +60,7 @@ class AdmissionAttributes:
     delete_options: DeleteOptions | None = None
     warnings: list[str] = field(default_factory=list)
     reinvocation: Reinvocation = field(default_factory=Reinvocation)
+    annotations: dict[str, str] = field(default_factory=dict)
 
 
 def attributes_with(attributes: AdmissionAttributes, obj: Object | None) -> AdmissionAttributes:

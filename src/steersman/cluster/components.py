@@ -25,11 +25,13 @@ SWITCH_INTERVAL_SECONDS = 0.0005
 
 async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings | None = None) -> None:
     """The API server with TLS, over the store that is given or noted."""
+    from steersman.apiserver.admission.configuration import read_configurations
+    from steersman.apiserver.admission.errors import ConfigurationError
     from steersman.apiserver.app import ServerConfig
     from steersman.cluster.addons import ensure_dns_rights
     from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
-    from steersman.cluster.serverflags import read_flags
+    from steersman.cluster.serverflags import FlagError, read_flags
     from steersman.cluster.stores import open_store
     from steersman.component.http.server import HTTPServer
     from steersman.component.tls import client_context, server_context
@@ -43,7 +45,12 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
     kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
-    plane = ControlPlane(ControlPlaneConfig(identity, server, kubelets, flags=flags), store, clock)
+    try:
+        admission = read_configurations(flags.admission_control_config_file)
+        config = ControlPlaneConfig(identity, server, kubelets, flags=flags, admission=admission)
+        plane = ControlPlane(config, store, clock)
+    except ConfigurationError as error:
+        raise FlagError(f"admission control: {error}") from error
     context = server_context(credentials.serving, credentials.client_ca.cert_pem)
     http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
     try:

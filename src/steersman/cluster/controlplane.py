@@ -11,8 +11,10 @@ from random import Random, SystemRandom
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from steersman.apiserver.admission.plugins import default_chain
+from steersman.apiserver.admission.configuration import Configurations
+from steersman.apiserver.admission.plugins import Parts, admission_chain
 from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
+from steersman.apiserver.admission.served import Served
 from steersman.apiserver.admission.webhooks import Reach
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
@@ -54,6 +56,7 @@ class ControlPlaneConfig:
     kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
     flags: ServerFlags = field(default_factory=ServerFlags)
+    admission: Configurations = field(default_factory=Configurations)
 
 
 class ControlPlane:
@@ -61,19 +64,22 @@ class ControlPlane:
 
     def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
         self.config = config
-        lookup, quotas = CollectionLookup(), QuotaWriter()
+        lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
         reach = Reach(lookup, config.random)
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = RBACAuthorizer(lookup)
         authenticator = Impersonation(_authenticator(config.identity, tokens, clock), authorizer)
+        quota = ResourceQuotaAdmission(lookup, quotas, clock)
+        parts = Parts(lookup, config.random, clock, authorizer, reach, quota, served, config.admission)
+        flags = config.flags
         self.server = APIServer(
             Deps(
                 store=store,
                 clock=clock,
                 authenticator=authenticator,
                 authorizer=authorizer,
-                admission=default_chain(lookup, config.random, reach, ResourceQuotaAdmission(lookup, quotas, clock)),
+                admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
                 connect=connect_tcp,
@@ -85,6 +91,7 @@ class ControlPlane:
         lookup.attach(self.server.collections)
         self.client = LocalClient(self.server.pipeline)
         quotas.attach(partial(self.client.update, subresource="status"))
+        served.attach(self.client.create, self.server.table)
         collections = self.server.collections
         reach.attach(self.server.webhooks, Versions(self.server.table, collections))
         self._has_first_objects = asyncio.Event()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from steersman.apiserver.admission.names import plugin_names
 from steersman.cluster.errors import ClusterError
 
 T = TypeVar("T")
@@ -83,6 +84,13 @@ class ServerFlags:
 
     service_node_port_range: tuple[int, int] = _flag(
         (30000, 32767), port_range, "the ports that NodePort Services may have, 30000-32767"
+    )
+    enable_admission_plugins: tuple[str, ...] = _flag(
+        (), plugin_names, "admission plugins to be on besides those that are on by default"
+    )
+    disable_admission_plugins: tuple[str, ...] = _flag((), plugin_names, "admission plugins to be off")
+    admission_control_config_file: Path | None = _flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "a file with the configurations of admission plugins"
     )
 
 

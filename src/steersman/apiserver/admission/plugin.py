@@ -1,6 +1,8 @@
 """The common shape of plugins: what most don't do, done once."""
 
+from steersman.api.meta import Kind
 from steersman.apimachinery.object import Object
+from steersman.apimachinery.status import Forbidden, forbidden
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
 
 
@@ -25,3 +27,12 @@ class Plugin:
 CREATE = frozenset({Operation.CREATE})
 CREATE_UPDATE = frozenset({Operation.CREATE, Operation.UPDATE})
 WRITES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.DELETE})
+
+
+def denied(attributes: AdmissionAttributes, why: str) -> Forbidden:
+    """`pods "x" is forbidden: why`. Source: apiserver/pkg/admission/errors.go: NewForbidden."""
+    name, obj = attributes.name, attributes.object
+    if not name:
+        meta = obj.metadata if isinstance(obj, Kind) else None
+        name = (meta.name or meta.generateName if meta is not None else "") or "Unknown"
+    return forbidden(attributes.resource.group_resource, name, why)

@@ -1,30 +1,55 @@
-"""Which plugins are on, in upstream's order."""
+"""The plugins put together: each by its name, made of what it needs."""
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from random import Random
 
 from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.lookup import Lookup
+from steersman.apiserver.admission.names import enabled_names
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from steersman.apiserver.admission.noderestriction import NodeRestriction
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
+from steersman.apiserver.admission.served import Served
 from steersman.apiserver.admission.serviceaccount import ServiceAccount
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
 from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
+from steersman.apiserver.attributes import AdmissionPlugin, Authorizer
+from steersman.component.clock import Clock
 
 
-def default_chain(lookup: Lookup, random: Random, reach: Reach, quota: ResourceQuotaAdmission) -> AdmissionChain:
-    """The plugins that are on by default."""
-    return AdmissionChain(
-        (
-            NamespaceLifecycle(lookup),
-            ServiceAccount(lookup, random),
-            NodeRestriction(lookup),
-            TaintNodesByCondition(),
-            Priority(lookup),
-            DefaultTolerationSeconds(),
-            MutatingWebhooks(reach),
-            ValidatingWebhooks(reach),
-            quota,
-        )
-    )
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What plugins are made of."""
+
+    lookup: Lookup
+    random: Random
+    clock: Clock
+    authorizer: Authorizer
+    reach: Reach
+    quota: ResourceQuotaAdmission
+    served: Served
+    configurations: Configurations = field(default_factory=Configurations)
+
+
+PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
+    "NamespaceLifecycle": lambda parts: NamespaceLifecycle(parts.lookup),
+    "ServiceAccount": lambda parts: ServiceAccount(parts.lookup, parts.random),
+    "NodeRestriction": lambda parts: NodeRestriction(parts.lookup),
+    "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
+    "Priority": lambda parts: Priority(parts.lookup),
+    "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
+    "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
+    "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(parts.reach),
+    "ResourceQuota": lambda parts: parts.quota,
+}
+
+
+def admission_chain(parts: Parts, enabled: Collection[str] = (), disabled: Collection[str] = ()) -> AdmissionChain:
+    """The plugins that are on by default, with some more and without some.
+
+    ConfigurationError where both is asked for, or where a plugin can't read its configuration.
+    """
+    return AdmissionChain(tuple(PLUGINS[name](parts) for name in enabled_names(enabled, disabled)))
