@@ -26,9 +26,13 @@ class BadFieldSet(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FieldSet:
-    """A set of paths. `a - b` of a parent and its child is the parent: membership is not inherited."""
+    """A set of paths. `a - b` of a parent and its child is the parent: membership is not inherited.
+
+    is_ordered: the tree was made in the order of `to_tree`.
+    """
 
     tree: Tree
+    is_ordered: bool = False
 
     @classmethod
     def of(cls, *paths: Path) -> "FieldSet":
@@ -61,7 +65,7 @@ class FieldSet:
 
     def to_tree(self) -> dict[str, Any]:
         """The FieldsV1 tree in upstream's order of elements."""
-        return _sorted(self.tree)
+        return dict(self.tree) if self.is_ordered else _sorted(self.tree)
 
     def to_json(self) -> bytes:
         """FieldsV1 in upstream's order of elements."""
@@ -105,12 +109,12 @@ class FieldSet:
 
     def __sub__(self, other: "FieldSet") -> "FieldSet":
         left = _difference_children(self.tree, other.tree, is_deep=False)
-        return self if left is self.tree else FieldSet(left)
+        return self if left is self.tree else FieldSet(left, self.is_ordered)
 
     def without_subtrees(self, other: "FieldSet") -> "FieldSet":
         """Without the other's members and everything below them."""
         left = _difference_children(self.tree, other.tree, is_deep=True)
-        return self if left is self.tree else FieldSet(left)
+        return self if left is self.tree else FieldSet(left, self.is_ordered)
 
     def leaves(self) -> "FieldSet":
         """The members that have none below."""
@@ -172,12 +176,21 @@ def _checked(tree: dict[str, Any], depth: int) -> tuple[dict[str, Any], bool]:
     return made, is_member or not made
 
 
-def _sorted(tree: Tree) -> dict[str, Any]:
+def in_order(tree: Tree) -> dict[str, Any]:
+    """One level of a tree in upstream's order of elements."""
+    return {name: tree[name] for name in _names(tree)}
+
+
+def _names(tree: Tree) -> list[str]:
     names = sorted(tree)
     # `.` comes before `f:`, and both before `i:`, `k:` and `v:`: mostly a tree has fields only, in this very order.
     if names and names[-1][0] not in ".f":
         names.sort(key=_order)
-    return {name: _sorted(below) if (below := tree[name]) else below for name in names}
+    return names
+
+
+def _sorted(tree: Tree) -> dict[str, Any]:
+    return {name: _sorted(below) if (below := tree[name]) else below for name in _names(tree)}
 
 
 def _order(element: str) -> Any:

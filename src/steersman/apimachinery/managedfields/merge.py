@@ -9,6 +9,7 @@ from typing import Any
 
 from steersman.apimachinery.managedfields.combine import drop_emptied, merge, remove, with_named_fields
 from steersman.apimachinery.managedfields.conflicts import ApplyConflicts, FieldConflict
+from steersman.apimachinery.managedfields.created import created_fields
 from steersman.apimachinery.managedfields.elements import SELF
 from steersman.apimachinery.managedfields.fieldset import EMPTY, FieldSet, Path, Tree
 from steersman.apimachinery.managedfields.managers import UNTRACKED, Manager, Managers, Owned
@@ -66,6 +67,8 @@ class Change:
 
 def update(change: Change, managers: Managers, writer: Manager) -> tuple[Managers, bool]:
     """The managers after the writer, an updater in the own version, made a change; and whether it owns any of it."""
+    if not managers and not change.old:
+        return _created(change, writer)
     compared = change.compare_all(managers)
     own = compared[change.versions.own]
     taken = own.changed - UNTRACKED
@@ -80,6 +83,13 @@ def update(change: Change, managers: Managers, writer: Manager) -> tuple[Manager
             return {manager: owned for manager, owned in left.items() if manager != writer}, False
         return {**left, writer: mine.with_fields(fields)}, bool(taken)
     return ({**left, writer: Owned(taken, change.versions.own, False)} if taken else left), bool(taken)
+
+
+def _created(change: Change, writer: Manager) -> tuple[Managers, bool]:
+    versions = change.versions
+    fields = created_fields(versions.topology, change.new).without_subtrees(versions.ignored_in(versions.own))
+    taken = fields - UNTRACKED
+    return ({writer: Owned(taken, versions.own, False)} if taken else {}), bool(taken)
 
 
 def _give_up(managers: Managers, compared: Mapping[str, Comparison], keeper: Manager | None = None) -> Managers:

@@ -6,12 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.apimachinery.managedfields.sample import LATER, NOW, SPEC, manager, sample
 
+from steersman.api.core.pod import Pod
 from steersman.apimachinery.managedfields.combine import merge, remove
+from steersman.apimachinery.managedfields.created import created_fields
 from steersman.apimachinery.managedfields.fieldmanager import Write
 from steersman.apimachinery.managedfields.fieldset import FieldSet
+from steersman.apimachinery.managedfields.topology import UNTYPED, topology_of
 from steersman.apimachinery.managedfields.typed import compare, field_set
+from steersman.apimachinery.schema import schema_of
 
 KIND = manager()
+POD = topology_of(schema_of(Pod))
 
 WORDS = st.sampled_from(["a", "b", "c"])
 MAPS = st.dictionaries(WORDS, WORDS, max_size=3)
@@ -33,6 +38,17 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
 }
 SPECS = st.fixed_dictionaries({}, optional=FIELDS)
 APPLIES = st.lists(st.tuples(st.sampled_from(["one", "two", "three"]), SPECS), max_size=6)
+
+
+def pod_like(spec: dict[str, Any]) -> dict[str, Any]:
+    """A pod with some parts of a spec in places where Go's types have empty values of their own."""
+    options, ports = spec.get("options"), [{"containerPort": one["port"], **one} for one in spec.get("ports", ())]
+    container = {"name": spec.get("text", "a"), "resources": {"limits": options}, "ports": ports}
+    labels = {"metadata": {"labels": options}} if options is not None else {}
+    return {
+        **labels, "spec": {"containers": [container, {"name": "z", "ports": None}], "nodeSelector": options},
+        "status": {"conditions": []},
+    }  # fmt: skip
 
 
 def unordered(value: Any) -> Any:
@@ -105,6 +121,16 @@ def test_a_comparison_names_what_makes_one_value_of_the_other(old: dict[str, Any
     assert not (found.added & found.modified)
     assert not (found.added & found.removed)
     assert found.added == compare(SPEC, new, old).removed
+
+
+@settings(deadline=None, max_examples=200)
+@given(SPECS)
+def test_a_created_value_has_the_fields_that_it_adds_to_nothing(spec: dict[str, Any]) -> None:
+    for topology, value in ((SPEC, spec), (UNTYPED, spec), (POD, pod_like(spec))):
+        fields = created_fields(topology, value)
+        assert fields == compare(topology, {}, value).changed
+        assert list(fields) == list(FieldSet(fields.tree))
+        assert fields.to_json() == FieldSet(fields.tree).to_json()
 
 
 @settings(deadline=None, max_examples=60)
