@@ -65,7 +65,7 @@ class AdmissionAttributes:
 
 def attributes_with(attributes: AdmissionAttributes, obj: Object | None) -> AdmissionAttributes:
     """The same write with the object as a plugin left it."""
-    return replace(attributes, object=obj)
+    return attributes if obj is attributes.object else replace(attributes, object=obj)
 
 
 class AdmissionPlugin(Protocol):

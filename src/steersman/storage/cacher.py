@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from steersman.component.log import get_logger
 from steersman.storage.cached import CachedObject, Fit, Index, Matches, unchanged, with_resource_version
@@ -139,6 +140,15 @@ class CacheWatch:
         self._ready.set()
 
 
+class Horizon(Protocol):
+    """Knows how far the store's history is known."""
+
+    @property
+    def revision(self) -> int:
+        """Every write up to this one has been seen."""
+        ...
+
+
 class Cacher:
     """All objects below one prefix of the store.
 
@@ -153,12 +163,21 @@ class Cacher:
         self._keys: list[str] = []
         self._window: deque[CacheEvent] = deque(maxlen=WINDOW_EVENTS)
         self._watches: set[CacheWatch] = set()
-        # How far the cache has come: the store's revision, also when the last writes were elsewhere.
-        self.revision = 0
+        self._revision = 0
+        self._horizon: Horizon | None = None
         # The revision of the last change in here.
         self.changed_at = 0
         # Events after this revision are all in the window.
         self._window_start = 0
+
+    @property
+    def revision(self) -> int:
+        """How far the cache has come: the store's revision, also when the last writes were elsewhere."""
+        return self._revision if self._horizon is None else self._horizon.revision
+
+    def follow(self, horizon: "Horizon") -> None:
+        """From now on somebody else knows how far the store's history is known, as for many caches at once."""
+        self._horizon = horizon
 
     def get(self, key: str) -> CachedObject | None:
         """The object at a key."""
@@ -210,11 +229,11 @@ class Cacher:
         self._objects = {entry.key: self.cached(entry) for entry in entries}
         self._keys = sorted(self._objects)
         self._window.clear()
-        self.revision = self.changed_at = self._window_start = revision
+        self._revision = self.changed_at = self._window_start = revision
 
     def apply(self, batch: list[Event], revision: int) -> None:
         """Take the store's events in; revision is how far the store's history is known by now."""
-        self.revision = revision
+        self._revision = revision
         if not batch:
             return
         self.changed_at = batch[-1].revision

@@ -34,6 +34,7 @@ class CacheSet:
                 break
             await self._pause()
         self._caches[cache.prefix] = cache
+        cache.follow(self)
 
     async def _is_loaded(self, cache: Cacher) -> bool:
         """Bring it to the revision that all the others are at, however long the store takes to answer."""
@@ -109,8 +110,10 @@ class CacheSet:
         by_prefix: dict[str, list[Event]] = defaultdict(list)
         for event in changes.events:
             by_prefix[self._prefix_of(event.key)].append(event)
-        for prefix, cache in self._caches.items():
-            cache.apply(by_prefix.get(prefix, []), changes.revision)
+        for prefix, batch in by_prefix.items():
+            cache = self._caches.get(prefix)
+            if cache is not None:
+                cache.apply(batch, changes.revision)
         for missed in self._missed.values():
             missed.append(changes)
         self._advance(changes.revision)

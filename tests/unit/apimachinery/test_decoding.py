@@ -1,8 +1,11 @@
 """Strict decoding, YAML and content negotiation, against upstream's words."""
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from steersman.api import apps, core, policy
 from steersman.apimachinery.codec import yaml
@@ -15,7 +18,7 @@ from steersman.apimachinery.codec.negotiate import (
     is_table,
     negotiate,
 )
-from steersman.apimachinery.codec.strict import FieldValidation, decode_validated
+from steersman.apimachinery.codec.strict import FieldValidation, decode_validated, has_repeats
 from steersman.apimachinery.object import GroupVersionKind
 from steersman.apimachinery.status import BadRequest, NotAcceptable, UnsupportedMediaType
 
@@ -180,3 +183,38 @@ def test_a_body_of_unknown_type_is_refused() -> None:
     assert body_type("application/json; charset=utf-8") == JSON
     with pytest.raises(UnsupportedMediaType, match="in an unknown format - accepted media types include"):
         body_type("text/plain")
+
+
+class Members(tuple[tuple[str, Any], ...]):
+    """An object's members, among which a name may stand twice."""
+
+
+def repeats(tree: Any) -> bool:
+    """Whether some object of a tree has a name twice."""
+    if isinstance(tree, Members):
+        return len(dict(tree)) < len(tree) or any(repeats(value) for _, value in tree)
+    return isinstance(tree, list) and any(map(repeats, tree))
+
+
+def written(tree: Any, colon: str) -> str:
+    """A tree as JSON text."""
+    if isinstance(tree, Members):
+        return "{" + ",".join(f"{json.dumps(name)}{colon}{written(value, colon)}" for name, value in tree) + "}"
+    if isinstance(tree, list):
+        return "[" + ",".join(written(one, colon) for one in tree) + "]"
+    return json.dumps(tree)
+
+
+NAMES = st.sampled_from(["a", "b", '":', '"'])
+TREES = st.recursive(
+    NAMES | st.integers(0, 9),
+    lambda below: st.lists(below, max_size=3) | st.lists(st.tuples(NAMES, below), max_size=3).map(Members),
+)
+
+
+@given(TREES, st.sampled_from([":", " \n: ", ":\t"]))
+def test_a_name_that_stands_twice_is_found_however_the_text_is_written(tree: Any, colon: str) -> None:
+    text = written(tree, colon)
+    assert has_repeats(text.encode()) == repeats(tree)
+    assert has_repeats(text.replace('\\"', "\\u0022").encode()) == repeats(tree)
+    assert not has_repeats(json.dumps(text).encode())

@@ -3,7 +3,7 @@
 from typing import TypeVar, cast
 
 from steersman.api.meta import Kind
-from steersman.apiserver.attributes import AdmissionAttributes, AdmissionPlugin, attributes_with
+from steersman.apiserver.attributes import AdmissionAttributes, AdmissionPlugin, Operation, attributes_with
 
 K = TypeVar("K", bound=Kind)
 
@@ -12,7 +12,7 @@ class AdmissionChain:
     """What every write passes: first all that may change it, later all that may only refuse it."""
 
     def __init__(self, plugins: tuple[AdmissionPlugin, ...]) -> None:
-        self._plugins = plugins
+        self._of = {one: tuple(plugin for plugin in plugins if plugin.handles(one)) for one in Operation}
 
     async def admit(self, attributes: AdmissionAttributes) -> K:
         """The object as the plugins leave it."""
@@ -23,13 +23,11 @@ class AdmissionChain:
         return cast("K", attributes.object)
 
     async def _round(self, attributes: AdmissionAttributes) -> AdmissionAttributes:
-        for plugin in self._plugins:
-            if plugin.handles(attributes.operation):
-                attributes = attributes_with(attributes, await plugin.admit(attributes))
+        for plugin in self._of[attributes.operation]:
+            attributes = attributes_with(attributes, await plugin.admit(attributes))
         return attributes
 
     async def validate(self, attributes: AdmissionAttributes) -> None:
         """Raises what the first plugin that refuses raises."""
-        for plugin in self._plugins:
-            if plugin.handles(attributes.operation):
-                await plugin.validate(attributes)
+        for plugin in self._of[attributes.operation]:
+            await plugin.validate(attributes)
