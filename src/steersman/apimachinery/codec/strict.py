@@ -21,6 +21,7 @@ from steersman.apimachinery.status import BadRequest
 T = TypeVar("T", bound=Object)
 
 _NAME_END = re.compile(rb'"[ \t\r\n]*:')
+_SPACED_NAME_END = re.compile(rb'"[ \t\r\n]+:')
 
 # Source: sigs.k8s.io/json: further strict errors are dropped.
 MAX_PROBLEMS = 100
@@ -95,7 +96,7 @@ def has_repeats(data: bytes) -> bool:
     if b"\\u0022" not in data:  # an escaped quotation mark would be one more name after encoding
         # Names that stand twice are lost by decoding; whatever looks like a name inside a string is there both times.
         once = msgspec.json.encode(msgspec.json.decode(data))
-        if len(_NAME_END.findall(data)) == len(_NAME_END.findall(once)):
+        if _count_names(data) == _count_names(once):
             return False
     repeated = False
 
@@ -107,6 +108,13 @@ def has_repeats(data: bytes) -> bool:
 
     json.loads(data, object_pairs_hook=look)
     return repeated
+
+
+def _count_names(data: bytes) -> int:
+    """How many names stand in a text, with what looks like one inside strings."""
+    if _SPACED_NAME_END.search(data) is None:
+        return data.count(b'":')
+    return len(_NAME_END.findall(data))
 
 
 def parse_pairs(data: bytes) -> Any:

@@ -101,8 +101,10 @@ class FieldSet:
             return self
         if not self.tree:
             return other
+        if self.is_ordered:
+            other = FieldSet(other.to_tree(), is_ordered=True)
         joined = _union_children(self.tree, other.tree)
-        return self if joined is self.tree else FieldSet(joined)
+        return self if joined is self.tree else FieldSet(joined, self.is_ordered)
 
     def __and__(self, other: "FieldSet") -> "FieldSet":
         return FieldSet(_intersection_children(self.tree, other.tree))
@@ -216,13 +218,14 @@ def _union(one: Tree, other: Tree) -> Tree:
     if one is other or (not one and not other):
         return one
     if not one:
-        return other if SELF in other else {SELF: {}, **other}
+        return other if SELF in other else {SELF: {}, **other}  # it comes first
     if not other:
         return one if SELF in one else {SELF: {}, **one}
     return _union_children(one, other)
 
 
 def _union_children(one: Tree, other: Tree) -> Tree:
+    """Of two ordered trees it is ordered too."""
     made: dict[str, Any] | None = None
     for element, below in other.items():
         known = one.get(element)
@@ -231,7 +234,9 @@ def _union_children(one: Tree, other: Tree) -> Tree:
             if made is None:
                 made = dict(one)
             made[element] = joined
-    return one if made is None else made
+    if made is None:
+        return one
+    return made if len(made) == len(one) else in_order(made)
 
 
 def _intersection(one: Tree, other: Tree) -> Tree | None:

@@ -102,7 +102,7 @@ def _owned_of(entry: dict[str, Any], is_own: bool) -> Owned:
     tree = entry.get("fieldsV1")
     applied, time = entry["operation"] == APPLY, entry.get("time")
     if is_own and isinstance(tree, dict):
-        return Owned(FieldSet(tree), entry["apiVersion"], applied, time, entry)
+        return Owned(FieldSet(tree, is_ordered=True), entry["apiVersion"], applied, time, entry)
     try:
         return Owned(FieldSet.from_tree(tree), entry["apiVersion"], applied, time)
     except BadFieldSet as error:

@@ -143,3 +143,10 @@ def test_elements_of_the_future_are_dropped() -> None:
 def test_deep_nesting_is_refused_not_followed() -> None:
     with pytest.raises(BadFieldSet):
         FieldSet.from_json('{"f:a":' * 5000 + "{}" + "}" * 5000)
+
+
+@given(SETS, SETS)
+def test_ordered_sets_stay_ordered(one: FieldSet, other: FieldSet) -> None:
+    ordered = FieldSet(one.to_tree(), is_ordered=True)
+    for made in (ordered | other, ordered - other, ordered.without_subtrees(other)):
+        assert made.to_json() == FieldSet(made.tree).to_json()
