@@ -3,9 +3,11 @@
 Every write compares the revision it was computed from, so that no write is lost and none needs a lock.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from steersman.api.meta import Kind
 from steersman.api.resources import Resource
@@ -154,6 +156,8 @@ class Collection(Generic[K]):
 
 def indexer(kind: type[K], *strategies: Strategy[K]) -> Callable[[bytes], Facts]:
     """What selectors may ask of a stored object, in any of the versions it is served in."""
+    if all(type(strategy).selectable is Strategy.selectable for strategy in strategies):
+        return _metadata_facts
 
     def index(stored: bytes) -> Facts:
         obj = decode(stored, kind)
@@ -164,3 +168,24 @@ def indexer(kind: type[K], *strategies: Strategy[K]) -> Callable[[bytes], Facts]
         return Facts(meta.namespace, meta.name, meta.labels, fields)
 
     return index
+
+
+class _Meta(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    labels: Mapping[str, str] = {}
+
+
+class _Bare(msgspec.Struct):
+    """An object of which only what tells it from others is read."""
+
+    metadata: _Meta
+
+
+_bare = msgspec.json.Decoder(_Bare)
+
+
+def _metadata_facts(stored: bytes) -> Facts:
+    meta = _bare.decode(stored).metadata
+    fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace}
+    return Facts(meta.namespace, meta.name, meta.labels, fields)

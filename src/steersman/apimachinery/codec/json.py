@@ -102,6 +102,14 @@ def from_wire(tree: Any, wanted: type[T]) -> T:
         raise DecodeError(str(error)) from error
 
 
+def from_wire_exact(tree: Any, wanted: type[T]) -> T | None:
+    """The object of a wire tree, or None if it has anything that isn't the type's."""
+    try:
+        return _convert(tree, wanted)
+    except (msgspec.ValidationError, TypeError):
+        return None
+
+
 @lru_cache(maxsize=1024)
 def widened(wanted: type[T], names: tuple[str, ...]) -> type[T]:
     """The type of a custom resource that keeps unknown fields, with the unknown ones of an object as its own."""

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from steersman.apimachinery.codec import gotypes
-from steersman.apimachinery.codec.json import DecodeError, conform, decode, decode_exact, from_wire
+from steersman.apimachinery.codec.json import DecodeError, conform, decode, decode_exact, from_wire, from_wire_exact
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import Form, TypeSchema, schema_of
@@ -81,7 +81,10 @@ def decode_validated(data: bytes, wanted: type[T], validation: FieldValidation) 
 
 
 def validate_tree(tree: Any, wanted: type[T], validation: FieldValidation) -> Decoded[T]:
-    """The object of a wire tree, of a patch or of YAML; the same errors, but as DecodeError for the caller to word."""
+    """The object of a plain wire tree, as a patch leaves it; the same errors, as DecodeError for the caller to word."""
+    made = from_wire_exact(tree, wanted) if wanted.__facts__.structural is None else None
+    if made is not None:
+        return Decoded(made)
     found = [] if validation is FieldValidation.IGNORE else problems(tree, schema_of(wanted))
     if found and validation is FieldValidation.STRICT:
         raise DecodeError(f"strict decoding error: {', '.join(found)}")
