@@ -10,6 +10,7 @@ from steersman.apiserver.admission.errors import ConfigurationError
 
 ORDER = (
     "NamespaceLifecycle",
+    "LimitRanger",
     "ServiceAccount",
     "NodeRestriction",
     "TaintNodesByCondition",

@@ -6,6 +6,7 @@ from random import Random
 
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.configuration import Configurations
+from steersman.apiserver.admission.limitranger import LimitRanger
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.names import enabled_names
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
@@ -36,7 +37,8 @@ class Parts:
 
 PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "NamespaceLifecycle": lambda parts: NamespaceLifecycle(parts.lookup),
-    "ServiceAccount": lambda parts: ServiceAccount(parts.lookup, parts.random),
+    "LimitRanger": lambda parts: LimitRanger(parts.lookup),
+    "ServiceAccount": lambda parts: ServiceAccount(parts.lookup, parts.random, parts.clock),
     "NodeRestriction": lambda parts: NodeRestriction(parts.lookup),
     "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
     "Priority": lambda parts: Priority(parts.lookup),

@@ -12,6 +12,7 @@ from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.plugin import CREATE, Plugin
 from steersman.apiserver.attributes import AdmissionAttributes
 from steersman.apiserver.verbs.write import NAME_ALPHABET, NAME_SUFFIX_LENGTH
+from steersman.component.clock import Clock
 
 DEFAULT_ACCOUNT = "default"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
@@ -19,6 +20,8 @@ TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 VOLUME_PREFIX = "kube-api-access-"
 # Just over an hour: kubelets renew at 80%, and 7 seconds make such tokens easy to tell. Source: admission.go.
 TOKEN_SECONDS = 3607
+# The default account is made by a controller soon after its namespace: one waits a little for it.
+DEFAULT_TRIES, SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 10, 0.1, 0.2
 
 
 class ServiceAccount(Plugin):
@@ -27,9 +30,10 @@ class ServiceAccount(Plugin):
     name = "ServiceAccount"
     operations = CREATE
 
-    def __init__(self, lookup: Lookup, random: Random) -> None:
+    def __init__(self, lookup: Lookup, random: Random, clock: Clock) -> None:
         self._lookup = lookup
         self._random = random
+        self._clock = clock
 
     async def admit(self, attributes: AdmissionAttributes) -> Object | None:
         """Name the account, mount its token, take over its pull secrets."""
@@ -37,7 +41,7 @@ class ServiceAccount(Plugin):
         if not isinstance(pod, core.Pod) or attributes.subresource or MIRROR_ANNOTATION in pod.metadata.annotations:
             return pod
         name = pod.spec.serviceAccountName or DEFAULT_ACCOUNT
-        account = self._lookup.find(core.ServiceAccount, attributes.namespace, name)
+        account = await self._account(attributes.namespace, name)
         if account is None:
             why = f'error looking up service account {attributes.namespace}/{name}: serviceaccount "{name}" not found'
             raise forbidden("pods", attributes.name, why)
@@ -48,6 +52,19 @@ class ServiceAccount(Plugin):
             suffix = "".join(self._random.choices(NAME_ALPHABET, k=NAME_SUFFIX_LENGTH))
             spec = with_token(spec, VOLUME_PREFIX + suffix)
         return replace(pod, spec=spec)
+
+    async def _account(self, namespace: str, name: str) -> core.ServiceAccount | None:
+        account = self._lookup.find(core.ServiceAccount, namespace, name)
+        pause = self._random.uniform(SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        for attempt in range(DEFAULT_TRIES if name == DEFAULT_ACCOUNT else 1):
+            if account is not None:
+                break
+            if attempt:
+                await self._clock.sleep(pause)
+            # It may have been made a moment ago.
+            await self._lookup.catch_up()
+            account = self._lookup.find(core.ServiceAccount, namespace, name)
+        return account
 
     async def validate(self, attributes: AdmissionAttributes) -> None:
         """A mirror pod, which no account made, may not use one."""

@@ -7,7 +7,7 @@ from steersman.api import apps, coordination, core, discovery, events, policy, r
 from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.meta import Kind
-from steersman.apiserver.registry import apiextensions, certificates, cluster, config, network, pods, workloads
+from steersman.apiserver.registry import apiextensions, certificates, cluster, config, limits, network, pods, workloads
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
@@ -17,6 +17,7 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     core.ConfigMap: config.ConfigMapStrategy,
     core.Endpoints: network.EndpointsStrategy,
     core.Event: config.EventStrategy,
+    core.LimitRange: limits.LimitRangeStrategy,
     core.Namespace: cluster.NamespaceStrategy,
     core.Node: cluster.NodeStrategy,
     core.PersistentVolumeClaim: config.ClaimStrategy,
