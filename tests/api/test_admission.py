@@ -1,14 +1,20 @@
 """Admission as a cluster has it: plugins, defaults and rules together."""
 
+import json
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from steersman.api.core import Container, LimitRange, LimitRangeItem, LimitRangeSpec, Namespace, Pod, PodSpec
 from steersman.api.meta import ObjectMeta
+from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.status import Forbidden
+from steersman.component.http.client import HTTPPool
 from steersman.testing.cluster import Cluster
+
+CONTAINER = {"name": "c", "image": "i"}
 
 
 def pod(name: str = "p", namespace: str = "default", **spec: Any) -> Pod:
@@ -34,3 +40,32 @@ async def test_limits_of_a_namespace_count_at_once_and_make_quality_of_service()
         with pytest.raises(Forbidden, match="maximum cpu usage per Container is 1, but limit is 2"):
             await client.create(pod("q", "limited", containers=(large,)))
         await client.create(pod("free"))
+
+
+async def test_pods_of_a_restricted_namespace_keep_to_it_and_their_workloads_are_warned() -> None:
+    async with Cluster(with_node=False) as cluster:
+        config = await cluster.serve()
+        client = cluster.client
+        labels = {"pod-security.kubernetes.io/enforce": "baseline"}
+        made = await client.create(Namespace(metadata=ObjectMeta(name="strict")))
+        await client.create(pod("before", "default", hostNetwork=True))
+        await client.update(replace(made, metadata=replace(made.metadata, labels=labels)))
+        with pytest.raises(Forbidden) as caught:
+            await client.create(pod("host", "strict", hostNetwork=True))
+        assert caught.value.message == (
+            'pods "host" is forbidden: violates PodSecurity "baseline:latest": host namespaces (hostNetwork=true)'
+        )
+        pool = HTTPPool("127.0.0.1", urlsplit(config.server).port or 0)
+        headers = {"authorization": f"Bearer {config.credentials.token}", "content-type": "application/json"}
+        template = {"metadata": {"labels": {"a": "b"}}, "spec": {"hostNetwork": True, "containers": [CONTAINER]}}
+        body = {"metadata": {"name": "w"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}}
+        path = "/apis/apps/v1/namespaces/strict/deployments"
+        answer = await pool.request("POST", path, headers, json.dumps(body).encode())
+        assert answer.status == 201, await answer.read()
+        assert "would violate PodSecurity" in answer.headers["warning"]
+        patch = {"metadata": {"labels": labels}}
+        headers["content-type"] = "application/merge-patch+json"
+        answer = await pool.request("PATCH", "/api/v1/namespaces/default", headers, json.dumps(patch).encode())
+        assert 'existing pods in namespace \\"default\\" violate' in answer.headers["warning"]
+        await answer.read()
+        await pool.close()

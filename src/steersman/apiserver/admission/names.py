@@ -14,6 +14,7 @@ ORDER = (
     "ServiceAccount",
     "NodeRestriction",
     "TaintNodesByCondition",
+    "PodSecurity",
     "Priority",
     "DefaultTolerationSeconds",
     "MutatingAdmissionWebhook",

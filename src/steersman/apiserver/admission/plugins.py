@@ -11,6 +11,8 @@ from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.names import enabled_names
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from steersman.apiserver.admission.noderestriction import NodeRestriction
+from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
+from steersman.apiserver.admission.podsecurity.settings import read_settings
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
 from steersman.apiserver.admission.served import Served
@@ -41,6 +43,9 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "ServiceAccount": lambda parts: ServiceAccount(parts.lookup, parts.random, parts.clock),
     "NodeRestriction": lambda parts: NodeRestriction(parts.lookup),
     "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
+    "PodSecurity": lambda parts: PodSecurity(
+        parts.lookup, parts.clock, read_settings(parts.configurations.of("PodSecurity"))
+    ),
     "Priority": lambda parts: Priority(parts.lookup),
     "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
     "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
