@@ -17,12 +17,25 @@ ORDER = (
     "PodSecurity",
     "Priority",
     "DefaultTolerationSeconds",
+    "DefaultStorageClass",
+    "StorageObjectInUseProtection",
+    "PersistentVolumeClaimResize",
+    "RuntimeClass",
+    "CertificateApproval",
+    "CertificateSigning",
+    "CertificateSubjectRestriction",
+    "DefaultIngressClass",
+    "PodTopologyLabels",
+    "PodResizeValidator",
     "MutatingAdmissionWebhook",
     "ValidatingAdmissionWebhook",
     "ResourceQuota",
 )
-# Upstream leaves NodeRestriction to those who set clusters up, and they all turn it on.
-OFF = frozenset[str]()
+# Upstream leaves NodeRestriction to those who set clusters up, and they all turn it on. StorageObjectInUseProtection
+# is on there; here no controller takes its finalizers away yet, so that whoever turns it on must bring one.
+OFF = frozenset({
+    "StorageObjectInUseProtection",
+})  # fmt: skip
 
 
 def plugin_names(text: str) -> tuple[str, ...]:

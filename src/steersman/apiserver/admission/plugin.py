@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from steersman.api.core import Pod
 from steersman.api.meta import Kind
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import Forbidden, forbidden
@@ -28,7 +29,13 @@ class Plugin:
 
 CREATE = frozenset({Operation.CREATE})
 CREATE_UPDATE = frozenset({Operation.CREATE, Operation.UPDATE})
+UPDATE = frozenset({Operation.UPDATE})
 WRITES = frozenset({Operation.CREATE, Operation.UPDATE, Operation.DELETE})
+
+
+def pod_of(attributes: AdmissionAttributes) -> Pod | None:
+    """The pod that is written itself, not through a subresource."""
+    return attributes.object if isinstance(attributes.object, Pod) and not attributes.subresource else None
 
 
 def denied(attributes: AdmissionAttributes, why: str) -> Forbidden:

@@ -4,20 +4,30 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from steersman.apiserver.admission.certificates import (
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
+)
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.configuration import Configurations
+from steersman.apiserver.admission.defaultclasses import DefaultIngressClass, DefaultStorageClass
 from steersman.apiserver.admission.limitranger import LimitRanger
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.names import enabled_names
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
 from steersman.apiserver.admission.noderestriction import NodeRestriction
+from steersman.apiserver.admission.podresize import PodResizeValidator
 from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
 from steersman.apiserver.admission.podsecurity.settings import read_settings
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
+from steersman.apiserver.admission.runtimeclass import RuntimeClassAdmission
 from steersman.apiserver.admission.served import Served
 from steersman.apiserver.admission.serviceaccount import ServiceAccount
+from steersman.apiserver.admission.storage import PersistentVolumeClaimResize, StorageObjectInUseProtection
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
+from steersman.apiserver.admission.topologylabels import PodTopologyLabels
 from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
 from steersman.apiserver.attributes import AdmissionPlugin, Authorizer
 from steersman.component.clock import Clock
@@ -48,6 +58,16 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     ),
     "Priority": lambda parts: Priority(parts.lookup),
     "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
+    "DefaultStorageClass": lambda parts: DefaultStorageClass(parts.lookup),
+    "StorageObjectInUseProtection": lambda _: StorageObjectInUseProtection(),
+    "PersistentVolumeClaimResize": lambda parts: PersistentVolumeClaimResize(parts.lookup),
+    "RuntimeClass": lambda parts: RuntimeClassAdmission(parts.lookup),
+    "CertificateApproval": lambda parts: CertificateApproval(parts.authorizer),
+    "CertificateSigning": lambda parts: CertificateSigning(parts.authorizer),
+    "CertificateSubjectRestriction": lambda _: CertificateSubjectRestriction(),
+    "DefaultIngressClass": lambda parts: DefaultIngressClass(parts.lookup),
+    "PodTopologyLabels": lambda parts: PodTopologyLabels(parts.lookup),
+    "PodResizeValidator": lambda parts: PodResizeValidator(parts.lookup),
     "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
     "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(parts.reach),
     "ResourceQuota": lambda parts: parts.quota,
