@@ -6,11 +6,24 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from steersman.api.core import Container, LimitRange, LimitRangeItem, LimitRangeSpec, Namespace, Pod, PodSpec
+from steersman.api.core import (
+    Binding,
+    Container,
+    LimitRange,
+    LimitRangeItem,
+    LimitRangeSpec,
+    Namespace,
+    Node,
+    ObjectReference,
+    Pod,
+    PodSpec,
+)
 from steersman.api.meta import ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.status import Forbidden
+from steersman.apiserver.admission.configuration import Configurations
+from steersman.cluster.serverflags import read_flags
 from steersman.component.http.client import HTTPPool
 from steersman.testing.cluster import Cluster
 
@@ -69,3 +82,38 @@ async def test_pods_of_a_restricted_namespace_keep_to_it_and_their_workloads_are
         assert 'existing pods in namespace \\"default\\" violate' in answer.headers["warning"]
         await answer.read()
         await pool.close()
+
+
+async def test_plugins_are_turned_on_and_off_and_configured() -> None:
+    flags = read_flags({
+        "enable-admission-plugins": "NamespaceAutoProvision,AlwaysPullImages,EventRateLimit",
+        "disable-admission-plugins": "DefaultTolerationSeconds",
+    })  # fmt: skip
+    standards = {
+        "kind": "PodSecurityConfiguration",
+        "apiVersion": "pod-security.admission.config.k8s.io/v1",
+        "defaults": {"enforce": "baseline"},
+        "exemptions": {"namespaces": ["free"]},
+    }
+    async with Cluster(with_node=False, flags=flags, admission=Configurations({"PodSecurity": standards})) as cluster:
+        client = cluster.client
+        made = await client.create(pod(namespace="new", containers=(Container(name="c", image="i:1"),)))
+        assert (await client.get(Namespace, "new")).status.phase == "Active"
+        assert made.spec.containers[0].imagePullPolicy == "Always"
+        assert made.spec.tolerations == ()
+        with pytest.raises(Forbidden, match='violates PodSecurity "baseline:latest"'):
+            await client.create(pod("q", "new", hostPID=True))
+        await client.create(pod("q", "free", hostPID=True))
+
+
+async def test_a_bound_pod_says_in_which_zone_it_is() -> None:
+    async with Cluster(with_node=False) as cluster:
+        client = cluster.client
+        labels = {"topology.kubernetes.io/zone": "z"}
+        await client.create(Node(metadata=ObjectMeta(name="n", labels=labels)))
+        await client.create(pod(schedulerName="none"))
+        binding = Binding(
+            metadata=ObjectMeta(name="p", namespace="default"), target=ObjectReference(kind="Node", name="n")
+        )
+        await client.create_subresource(Pod, "p", "default", "binding", binding)
+        assert (await client.get(Pod, "p", "default")).metadata.labels == labels

@@ -13,6 +13,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.app import ServerConfig
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
@@ -21,6 +22,7 @@ from steersman.client.kubeconfig import ClientConfig, Credentials
 from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
 from steersman.cluster.facts import Wishes, grown, new_cluster
 from steersman.cluster.nodecontext import NodePlace, node_context
+from steersman.cluster.serverflags import ServerFlags
 from steersman.component import keys
 from steersman.component.clock import RealClock
 from steersman.component.http.server import HTTPServer
@@ -44,7 +46,13 @@ PAUSE_SECONDS = 0.01
 class Cluster:
     """Everything runs in the test's own event loop; nothing is global, so that several clusters fit in one process."""
 
-    def __init__(self, images: tuple[str, ...] = (), with_node: bool = True) -> None:
+    def __init__(
+        self,
+        images: tuple[str, ...] = (),
+        with_node: bool = True,
+        flags: ServerFlags | None = None,
+        admission: Configurations | None = None,
+    ) -> None:
         self._images = images
         self._with_node = with_node
         self._clock = RealClock()
@@ -56,7 +64,14 @@ class Cluster:
         self._store = MemoryStore(self._clock)
         self._facts = grown(new_cluster(HOST, Wishes()), 1)
         server = ServerConfig(HOST, self._facts.port, self._facts.service_cidr)
-        self._plane = ControlPlane(ControlPlaneConfig(identity, server, random=Random()), self._store, self._clock)
+        config = ControlPlaneConfig(
+            identity,
+            server,
+            random=Random(),
+            flags=flags or ServerFlags(),
+            admission=admission or Configurations(),
+        )
+        self._plane = ControlPlane(config, self._store, self._clock)
         self.client: LocalClient = self._plane.client
 
     async def __aenter__(self) -> Self:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from random import Random
 
+from steersman.apiserver.admission.always import AlwaysAdmit, AlwaysDeny
 from steersman.apiserver.admission.certificates import (
     CertificateApproval,
     CertificateSigning,
@@ -12,14 +13,25 @@ from steersman.apiserver.admission.certificates import (
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.defaultclasses import DefaultIngressClass, DefaultStorageClass
+from steersman.apiserver.admission.eventratelimit import EventRateLimit, read_limits
+from steersman.apiserver.admission.externalips import DenyServiceExternalIPs
 from steersman.apiserver.admission.limitranger import LimitRanger
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.names import enabled_names
 from steersman.apiserver.admission.namespacelifecycle import NamespaceLifecycle
+from steersman.apiserver.admission.namespaces import NamespaceAutoProvision, NamespaceExists
 from steersman.apiserver.admission.noderestriction import NodeRestriction
+from steersman.apiserver.admission.ownerreferences import OwnerReferencesPermissionEnforcement
+from steersman.apiserver.admission.podnodeselector import PodNodeSelector, read_selectors
 from steersman.apiserver.admission.podresize import PodResizeValidator
+from steersman.apiserver.admission.podrules import (
+    AlwaysPullImages,
+    ExtendedResourceToleration,
+    LimitPodHardAntiAffinityTopology,
+)
 from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
 from steersman.apiserver.admission.podsecurity.settings import read_settings
+from steersman.apiserver.admission.podtolerations import PodTolerationRestriction, read_tolerations
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
 from steersman.apiserver.admission.runtimeclass import RuntimeClassAdmission
@@ -48,29 +60,47 @@ class Parts:
 
 
 PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
+    "AlwaysAdmit": lambda _: AlwaysAdmit(),
+    "NamespaceAutoProvision": lambda parts: NamespaceAutoProvision(parts.lookup, parts.served),
     "NamespaceLifecycle": lambda parts: NamespaceLifecycle(parts.lookup),
+    "NamespaceExists": lambda parts: NamespaceExists(parts.lookup),
+    "LimitPodHardAntiAffinityTopology": lambda _: LimitPodHardAntiAffinityTopology(),
     "LimitRanger": lambda parts: LimitRanger(parts.lookup),
     "ServiceAccount": lambda parts: ServiceAccount(parts.lookup, parts.random, parts.clock),
     "NodeRestriction": lambda parts: NodeRestriction(parts.lookup),
     "TaintNodesByCondition": lambda _: TaintNodesByCondition(),
+    "AlwaysPullImages": lambda _: AlwaysPullImages(),
     "PodSecurity": lambda parts: PodSecurity(
         parts.lookup, parts.clock, read_settings(parts.configurations.of("PodSecurity"))
     ),
+    "PodNodeSelector": lambda parts: PodNodeSelector(
+        parts.lookup, read_selectors(parts.configurations.of("PodNodeSelector"))
+    ),
     "Priority": lambda parts: Priority(parts.lookup),
     "DefaultTolerationSeconds": lambda _: DefaultTolerationSeconds(),
+    "PodTolerationRestriction": lambda parts: PodTolerationRestriction(
+        parts.lookup, read_tolerations(parts.configurations.of("PodTolerationRestriction"))
+    ),
+    "EventRateLimit": lambda parts: EventRateLimit(read_limits(parts.configurations.of("EventRateLimit")), parts.clock),
+    "ExtendedResourceToleration": lambda _: ExtendedResourceToleration(),
     "DefaultStorageClass": lambda parts: DefaultStorageClass(parts.lookup),
     "StorageObjectInUseProtection": lambda _: StorageObjectInUseProtection(),
+    "OwnerReferencesPermissionEnforcement": lambda parts: OwnerReferencesPermissionEnforcement(
+        parts.authorizer, parts.served
+    ),
     "PersistentVolumeClaimResize": lambda parts: PersistentVolumeClaimResize(parts.lookup),
     "RuntimeClass": lambda parts: RuntimeClassAdmission(parts.lookup),
     "CertificateApproval": lambda parts: CertificateApproval(parts.authorizer),
     "CertificateSigning": lambda parts: CertificateSigning(parts.authorizer),
     "CertificateSubjectRestriction": lambda _: CertificateSubjectRestriction(),
     "DefaultIngressClass": lambda parts: DefaultIngressClass(parts.lookup),
+    "DenyServiceExternalIPs": lambda _: DenyServiceExternalIPs(),
     "PodTopologyLabels": lambda parts: PodTopologyLabels(parts.lookup),
     "PodResizeValidator": lambda parts: PodResizeValidator(parts.lookup),
     "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
     "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(parts.reach),
     "ResourceQuota": lambda parts: parts.quota,
+    "AlwaysDeny": lambda _: AlwaysDeny(),
 }
 
 
