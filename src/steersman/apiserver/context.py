@@ -1,5 +1,6 @@
 """One request on its way through the pipeline."""
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,9 @@ from steersman.apiserver.user import UserInfo
 
 # Source: meta/v1/validation: FieldManagerMaxLength.
 MANAGER_BYTES = 128
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+LARGEST_INTEGER = 2**63 - 1
+LONGEST_INTEGER = 40  # signs; Python refuses to read numbers of thousands
 
 
 async def _at_once() -> None:
@@ -101,8 +105,9 @@ class RequestContext:
         text = self.query.get(name)
         if not text:
             return None
-        try:
-            return int(text)
-        except ValueError as error:
-            message = f'strconv.ParseInt: parsing "{text}": invalid syntax'
-            raise BadRequest(message) from error
+        if _INTEGER.fullmatch(text) is None:
+            raise BadRequest(f"strconv.ParseInt: parsing {quote(text)}: invalid syntax")
+        number = int(text) if len(text) < LONGEST_INTEGER else LARGEST_INTEGER + 1
+        if abs(number) > LARGEST_INTEGER:
+            raise BadRequest(f"strconv.ParseInt: parsing {quote(text)}: value out of range")
+        return number

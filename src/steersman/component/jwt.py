@@ -4,7 +4,7 @@ Source: RFC 7515, 7518. A signature here is the two numbers r and s side by side
 """
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,7 +77,9 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(part: str) -> bytes:
+    if "=" in part:
+        raise TokenError("not a JSON Web Token")  # RFC 7515: without padding
     try:
-        return urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        return b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
     except ValueError as error:
         raise TokenError("not a JSON Web Token") from error

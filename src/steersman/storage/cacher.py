@@ -18,7 +18,7 @@ from steersman.storage.interface import Entry, Event
 
 _log = get_logger(__name__)
 
-# Source: cacher.go: between 100 and 102,400 events, grown while they are younger than about a minute.
+# Source: cacher.go has between 100 and 102,400 events, grown while they are younger than about a minute.
 WINDOW_EVENTS = 10_000
 # A watcher this far behind is cut off; it resumes from its last resourceVersion, or gets 410.
 WATCH_BUFFER_EVENTS = 20_000
@@ -129,12 +129,14 @@ class CacheWatch:
                 pass
         batch, self._pending = tuple(self._pending), []
         self._limit = WATCH_BUFFER_EVENTS
-        # Read together with the batch, without an await between: a bookmark may then say this revision.
-        self.revision = self._cacher.revision
+        if not self.is_closed:
+            # Read together with the batch, without an await between: a bookmark may then say this revision. A watch
+            # that a reload has closed was not told everything up to where the cache is now.
+            self.revision = self._cacher.revision
         return batch
 
     def close(self) -> None:
-        """Stop; further `next` calls give what is left, then nothing."""
+        """Stop: nobody asks for what is left. The watcher begins anew after the last that it was told."""
         self.is_closed = True
         self._cacher.forget(self)
         self._ready.set()

@@ -2,18 +2,27 @@
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
-from steersman.storage.interface import StoreError
+from steersman.storage.interface import Compare, CompareFailed, Delete, Entry, Store, StoreError
 
 _log = get_logger(__name__)
 
 # Ends are gathered, so that a burst of Events is taken away in a few transactions.
 GATHER_SECONDS = 1.0
 RETRY_SECONDS = 30.0
+
+
+async def end(store: Store, entries: Iterable[Entry | None], now: datetime) -> None:
+    """Delete those whose time has come, each at a revision of its own: who resumes a watch misses none of them."""
+    due = [one for one in entries if one is not None and one.expires_at is not None and one.expires_at <= now]
+    writes = (store.txn((Compare(one.key, one.revision),), (Delete(one.key),)) for one in due)
+    for result in await asyncio.gather(*writes, return_exceptions=True):
+        if isinstance(result, BaseException) and not isinstance(result, CompareFailed):
+            raise result
 
 
 class Expiry:

@@ -4,9 +4,9 @@ from collections.abc import AsyncGenerator
 
 from steersman.component.clock import Clock
 from steersman.storage import transaction
-from steersman.storage.expiry import Expiry
+from steersman.storage.expiry import Expiry, end
 from steersman.storage.history import History
-from steersman.storage.interface import Changes, Compare, Delete, Entry, Page, StoreClosed, TxnResult, Write
+from steersman.storage.interface import Changes, Compare, Entry, Page, StoreClosed, TxnResult, Write
 from steersman.storage.publish import Publisher
 
 
@@ -68,6 +68,4 @@ class MemoryStore:
         self._publisher.close()
 
     async def _expire(self, keys: tuple[str, ...]) -> None:
-        now = self._clock.now()
-        ended = [entry for entry in map(self._history.entries.get, keys) if entry and entry.expires_at]
-        await self.txn((), tuple(Delete(entry.key) for entry in ended if entry.expires_at and entry.expires_at <= now))
+        await end(self, map(self._history.entries.get, keys), self._clock.now())

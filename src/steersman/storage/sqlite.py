@@ -14,13 +14,12 @@ from steersman.component.clock import Clock
 from steersman.component.threads import SingleThread
 from steersman.storage import transaction
 from steersman.storage.database import Batch, Database
-from steersman.storage.expiry import Expiry
+from steersman.storage.expiry import Expiry, end
 from steersman.storage.history import History
 from steersman.storage.interface import (
     Changes,
     Compare,
     CompareFailed,
-    Delete,
     Entry,
     Event,
     Page,
@@ -181,9 +180,7 @@ class SQLiteStore:
                 pending.done.set_exception(error)
 
     async def _expire(self, keys: tuple[str, ...]) -> None:
-        now = self._clock.now()
-        ended = [entry for entry in map(self._find, keys) if entry and entry.expires_at and entry.expires_at <= now]
-        await self.txn((), tuple(Delete(entry.key) for entry in ended))
+        await end(self, map(self._find, keys), self._clock.now())
 
 
 async def open_sqlite(path: Path, clock: Clock, max_pages: int | None = None) -> SQLiteStore:

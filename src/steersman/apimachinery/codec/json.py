@@ -20,6 +20,9 @@ from steersman.apimachinery.times import MicroTime, format_micro_time
 T = TypeVar("T", bound=Object)
 
 
+TOO_DEEP = "exceeded max depth"  # as sigs.k8s.io/json says it
+
+
 class DecodeError(ValueError):
     """The bytes are not JSON, or not of this type."""
 
@@ -66,8 +69,10 @@ def decode(data: bytes, wanted: type[T]) -> T:
         return made  # msgspec's stub answers Any for a type variable
     except msgspec.ValidationError:
         return from_wire(parse(data), wanted)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from error
+    except RecursionError as error:
+        raise DecodeError(TOO_DEEP) from error
 
 
 def decode_exact(data: bytes, wanted: type[T]) -> T | None:
@@ -75,7 +80,7 @@ def decode_exact(data: bytes, wanted: type[T]) -> T | None:
     try:
         made: T = _decoder(wanted).decode(data)
         return made  # msgspec's stub answers Any for a type variable
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -83,8 +88,10 @@ def parse(data: bytes) -> Any:
     """The wire tree (dicts, lists, scalars) in `data`."""
     try:
         return msgspec.json.decode(data)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DecodeError(str(error)) from error
+    except RecursionError as error:
+        raise DecodeError(TOO_DEEP) from error
 
 
 def from_wire(tree: Any, wanted: type[T]) -> T:

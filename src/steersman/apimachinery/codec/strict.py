@@ -12,7 +12,15 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from steersman.apimachinery.codec import gotypes
-from steersman.apimachinery.codec.json import DecodeError, conform, decode, decode_exact, from_wire, from_wire_exact
+from steersman.apimachinery.codec.json import (
+    TOO_DEEP,
+    DecodeError,
+    conform,
+    decode,
+    decode_exact,
+    from_wire,
+    from_wire_exact,
+)
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import Form, TypeSchema, schema_of
@@ -124,7 +132,7 @@ def parse_pairs(data: bytes) -> Any:
     """The wire tree, with objects that repeat a name marked for `problems`."""
     try:
         return json.loads(data, object_pairs_hook=_object_of, parse_constant=_no_constant)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no JSON, no Unicode, or a number of thousands of digits
         raise DecodeError(str(error)) from error
 
 
@@ -182,7 +190,7 @@ def _decode_explained(data: bytes, wanted: type[T]) -> T:
 
 
 def _said(error: Exception) -> str:
-    return "exceeded max depth" if isinstance(error, RecursionError) else str(error)
+    return TOO_DEEP if isinstance(error, RecursionError) else str(error)
 
 
 class _Named(msgspec.Struct):

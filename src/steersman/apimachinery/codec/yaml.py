@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.codec.json import TOO_DEEP, DecodeError
 from steersman.apimachinery.codec.json import parse as parse_json
 from steersman.apimachinery.gotext import quote
 
@@ -59,7 +59,10 @@ def parse_reporting(data: bytes) -> tuple[Any, tuple[str, ...]]:
     if root is None:
         return None, ()
     builder = _Builder()
-    return builder.value(root), tuple(builder.repeated)
+    try:
+        return builder.value(root), tuple(builder.repeated)
+    except RecursionError as error:
+        raise DecodeError(f"error converting YAML to JSON: yaml: {TOO_DEEP}") from error
 
 
 def _one_line(error: Exception) -> str:

@@ -143,6 +143,8 @@ def _add(holder: Any, key: str, value: Any, path: str) -> None:
 
 
 def _remove(holder: Any, key: str, path: str) -> None:
+    if not path:
+        raise PatchError("error in remove for path: '': the whole document can't be removed")
     if isinstance(holder, list):
         del holder[_position(holder, key, len(holder), path)]
     elif key in holder:

@@ -116,7 +116,7 @@ def _check_named(data: bytes, kind: type[Object]) -> None:
     """What the object says it is must be what the URL takes."""
     try:
         named = msgspec.json.decode(data, type=_Named)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return  # decoding says what is wrong
     _check_kind(named, kind)
 

@@ -30,6 +30,8 @@ TOO_OLD_TOKEN = (
 )
 # How many entries of the past are read at a time when selectors may leave few of them.
 STEP = 500
+# Each is asked of every object: a line of a megabyte would hold tens of thousands.
+MAX_REQUIREMENTS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,9 @@ def selection(context: RequestContext, collection: Collection[Any]) -> Selection
         fields = parse_field_selector(query.get("fieldSelector")).checked(lambda path: path in known)
     except SelectorError as error:
         raise BadRequest(str(error)) from error
+    count = len(labels.requirements) + len(fields.terms)
+    if count > MAX_REQUIREMENTS:
+        raise BadRequest(f"a selector may have at most {MAX_REQUIREMENTS} requirements, not {count}")
     return Selection(labels, fields, context.namespace)
 
 
@@ -93,6 +98,7 @@ def check_list_options(context: RequestContext) -> None:
     query = context.query
     match, version = query.get("resourceVersionMatch"), query.get("resourceVersion")
     causes = []
+    context.integer("timeoutSeconds")  # a list takes it too, and must be able to read it
     if match and not query.is_true("watch"):
         if not version:
             causes.append(_forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"))

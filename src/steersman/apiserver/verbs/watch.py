@@ -109,7 +109,8 @@ class Watcher:
             if options.marks_initial_end:
                 for told in await view.next(0):
                     yield told
-                yield Bookmark(view.revision, initial_end=True)
+                if not view.is_closed:
+                    yield Bookmark(view.revision, initial_end=True)
             while not view.is_closed:
                 now = self._clock.monotonic()
                 if now >= end:
@@ -117,7 +118,7 @@ class Watcher:
                 wait = min(end, next_mark) - now if options.bookmarks else end - now
                 for told in await view.next(max(wait, 0.001)):
                     yield told
-                if options.bookmarks and self._clock.monotonic() >= next_mark:
+                if options.bookmarks and not view.is_closed and self._clock.monotonic() >= next_mark:
                     yield Bookmark(view.revision)
                     next_mark = self._next_mark(end)
         finally:
