@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.plugins import Parts, admission_chain
-from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
+from steersman.apiserver.admission.resourcequota import QuotaWriter
 from steersman.apiserver.admission.served import Served
 from steersman.apiserver.admission.webhooks import Reach
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
@@ -70,8 +70,7 @@ class ControlPlane:
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = RBACAuthorizer(lookup)
         authenticator = Impersonation(_authenticator(config.identity, tokens, clock), authorizer)
-        quota = ResourceQuotaAdmission(lookup, quotas, clock)
-        parts = Parts(lookup, config.random, clock, authorizer, reach, quota, served, config.admission)
+        parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
         flags = config.flags
         self.server = APIServer(
             Deps(

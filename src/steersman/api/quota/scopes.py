@@ -28,10 +28,11 @@ def requirements_of(quota: ResourceQuota) -> tuple[Requirement, ...]:
 
 def concerns(quota: ResourceQuota, obj: Kind) -> bool:
     """Whether the quota counts this object, by its scopes."""
-    return all(_matches(one, obj) for one in requirements_of(quota))
+    return all(meets(one, obj) for one in requirements_of(quota))
 
 
-def _matches(requirement: Requirement, obj: Kind) -> bool:
+def meets(requirement: Requirement, obj: Kind) -> bool:
+    """Whether an object is in a scope, as a single requirement has it."""
     if isinstance(obj, PersistentVolumeClaim):
         return requirement.scopeName == Scope.VOLUME_ATTRIBUTES_CLASS and _compares(
             requirement, obj.spec.volumeAttributesClassName or ""

@@ -79,15 +79,14 @@ def _read(file: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Which kind a plugin's configuration is to be of, and in which versions."""
+    """Which kinds a plugin's configuration may be of: pairs of apiVersion and kind."""
 
     plugin: str
-    kind: str
-    api_versions: frozenset[str]
+    kinds: frozenset[tuple[str, str]]
 
     def read(self, tree: Mapping[str, Any], as_type: type[T]) -> T:
         """The configuration as an object; unknown fields are errors, as upstream has it."""
-        if tree.get("kind") != self.kind or tree.get("apiVersion") not in self.api_versions:
+        if (tree.get("apiVersion"), tree.get("kind")) not in self.kinds:
             found = f'kind "{tree.get("kind", "")}" in version "{tree.get("apiVersion", "")}"'
             raise self.error(f"no {found} is known")
         try:

@@ -19,7 +19,7 @@ from steersman.apiserver.attributes import AdmissionAttributes
 from steersman.component.clock import Clock
 
 API_VERSION = "eventratelimit.admission.k8s.io/v1alpha1"
-EXPECTED = Expected("EventRateLimit", "Configuration", frozenset({API_VERSION}))
+EXPECTED = Expected("EventRateLimit", frozenset({(API_VERSION, "Configuration")}))
 DEFAULT_CACHE_SIZE = 4096
 
 

@@ -33,7 +33,8 @@ from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
 from steersman.apiserver.admission.podsecurity.settings import read_settings
 from steersman.apiserver.admission.podtolerations import PodTolerationRestriction, read_tolerations
 from steersman.apiserver.admission.priority import Priority
-from steersman.apiserver.admission.resourcequota import ResourceQuotaAdmission
+from steersman.apiserver.admission.quotaconfiguration import read_limited
+from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
 from steersman.apiserver.admission.runtimeclass import RuntimeClassAdmission
 from steersman.apiserver.admission.served import Served
 from steersman.apiserver.admission.serviceaccount import ServiceAccount
@@ -54,7 +55,7 @@ class Parts:
     clock: Clock
     authorizer: Authorizer
     reach: Reach
-    quota: ResourceQuotaAdmission
+    quotas: QuotaWriter
     served: Served
     configurations: Configurations = field(default_factory=Configurations)
 
@@ -99,7 +100,9 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "PodResizeValidator": lambda parts: PodResizeValidator(parts.lookup),
     "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
     "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(parts.reach),
-    "ResourceQuota": lambda parts: parts.quota,
+    "ResourceQuota": lambda parts: ResourceQuotaAdmission(
+        parts.lookup, parts.quotas, parts.clock, read_limited(parts.configurations.of("ResourceQuota"))
+    ),
     "AlwaysDeny": lambda _: AlwaysDeny(),
 }
 

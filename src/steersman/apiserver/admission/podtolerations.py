@@ -26,7 +26,7 @@ ALLOWED = "scheduler.alpha.kubernetes.io/tolerationsWhitelist"
 MEMORY_PRESSURE = Toleration(key="node.kubernetes.io/memory-pressure", operator="Exists", effect="NoSchedule")
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 API_VERSION = "podtolerationrestriction.admission.k8s.io/v1alpha1"
-EXPECTED = Expected("PodTolerationRestriction", "Configuration", frozenset({API_VERSION}))
+EXPECTED = Expected("PodTolerationRestriction", frozenset({(API_VERSION, "Configuration")}))
 
 
 class Configuration(Object, api=API_VERSION, package="k8s.io.kubernetes.plugin.podtolerationrestriction"):

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from steersman.api.core import Pod, ResourceQuota
 from steersman.api.meta import Kind
 from steersman.api.quota.check import QuotaExceeded, Wanted, charged
+from steersman.api.quota.limited import LimitedResource, ScopesUncovered, check_covered
 from steersman.api.quota.usage import usage_of
-from steersman.apimachinery.status import Conflict, NotFound, forbidden, internal_error
+from steersman.apimachinery.status import Conflict, NotFound, StatusError, forbidden, internal_error
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
@@ -55,10 +56,13 @@ class ResourceQuotaAdmission(Plugin):
     name = "ResourceQuota"
     operations = CREATE_UPDATE
 
-    def __init__(self, lookup: Lookup, writer: QuotaWriter, clock: Clock) -> None:
+    def __init__(
+        self, lookup: Lookup, writer: QuotaWriter, clock: Clock, limited: tuple[LimitedResource, ...] = ()
+    ) -> None:
         self._lookup = lookup
         self._writer = writer
         self._clock = clock
+        self._limited = limited
         self._namespaces: dict[str, _Namespace] = {}
 
     async def validate(self, attributes: AdmissionAttributes) -> None:
@@ -66,7 +70,7 @@ class ResourceQuotaAdmission(Plugin):
         obj, old = attributes.object, attributes.old_object
         if not isinstance(obj, Kind) or not self._is_counted(attributes):
             return
-        if not any(True for _ in self._lookup.all(ResourceQuota, attributes.namespace)):
+        if not self._limited and not any(True for _ in self._lookup.all(ResourceQuota, attributes.namespace)):
             return
         resource, now = attributes.resource, self._clock.now()
         is_new = attributes.operation is Operation.CREATE
@@ -79,9 +83,16 @@ class ResourceQuotaAdmission(Plugin):
         if not is_new and wanted.after == wanted.before:
             return
         try:
+            if self._limited:
+                await self._lookup.catch_up()
+                quotas = self._lookup.all(ResourceQuota, attributes.namespace)
+                check_covered(self._limited, quotas, wanted, resource.plural, resource.group)
             await self._judge(attributes.namespace, wanted, is_dry=attributes.dry_run)
         except QuotaExceeded as error:
             raise forbidden(resource.group_resource, attributes.name, str(error)) from error
+        except ScopesUncovered as error:
+            # Upstream gives no reason here.
+            raise StatusError(str(error)) from error
 
     def _is_counted(self, attributes: AdmissionAttributes) -> bool:
         if not attributes.namespace or attributes.resource.plural == "namespaces":

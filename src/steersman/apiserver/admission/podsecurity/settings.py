@@ -19,8 +19,7 @@ GROUP = "pod-security.admission.config.k8s.io"
 PRIVILEGED = Policy()
 EXPECTED = Expected(
     "PodSecurity",
-    "PodSecurityConfiguration",
-    frozenset({f"{GROUP}/v1", f"{GROUP}/v1beta1", f"{GROUP}/v1alpha1"}),
+    frozenset((f"{GROUP}/{version}", "PodSecurityConfiguration") for version in ("v1", "v1beta1", "v1alpha1")),
 )
 
 
