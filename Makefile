@@ -56,7 +56,7 @@ test-contract: venv ## one suite per interface, against every implementation
 	$(PYTEST) $(PARALLEL) tests/contract
 
 test-simulation: venv ## controllers and scheduler on a seeded loop
-	@if [ -d tests/simulation ]; then $(PYTEST) $(PARALLEL) tests/simulation; fi
+	@if [ -d tests/simulation ]; then $(PYTEST) $(PARALLEL) tests/simulation; else echo "no simulations yet"; fi
 
 test-node: setup ## real containers (root)
 	$(SUDO) $(abspath $(PY)) -m pytest -q tests/node

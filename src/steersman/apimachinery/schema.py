@@ -1,4 +1,4 @@
-"""`TypeSchema`: one description of a type, from which decoding, patching, apply, validation and OpenAPI all work.
+"""`TypeSchema`: one description of a type, from which JSON, protobuf, patching, apply, validation and OpenAPI all work.
 
 Built-in types give theirs by `schema_of`; a custom resource's structural schema makes the same value.
 """

@@ -1,7 +1,8 @@
 """The one pipeline every request to a resource goes through, over HTTP or from inside this process.
 
-authorize → decode → default → mutate (admission) → prepare → validate → admit → store; the caller has authenticated,
-and encodes what comes back. `verbs` holds the steps, `registry` what differs by kind, `subresources` what isn't CRUD.
+The caller has found out who asks, asks `authorize`, decodes the body, and encodes what comes back (`http.handler` and
+`http.resources`, or `local`). Then: default → own → mutate (admission) → prepare → validate → admit → store. `verbs`
+holds the steps, `registry` what differs by kind, `subresources` what isn't CRUD.
 """
 
 import dataclasses

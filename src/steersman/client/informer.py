@@ -211,7 +211,7 @@ class Informer(Generic[K]):
 
 
 class Informers:
-    """The informers a process shares: one per kind, made on first demand."""
+    """Informers that several share: one per kind, made on first demand."""
 
     def __init__(
         self, client: Client, clock: Clock, transforms: "dict[type[Kind], Transform[Any]] | None" = None

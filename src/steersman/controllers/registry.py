@@ -1,4 +1,4 @@
-"""Every controller, by its name in `--controllers`."""
+"""Every controller, and the settings some of them need."""
 
 from dataclasses import dataclass
 from typing import Any

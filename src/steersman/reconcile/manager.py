@@ -1,4 +1,4 @@
-"""Runs a set of controllers over shared informers, if wanted only while holding the leader's lease."""
+"""Runs a set of controllers over shared informers."""
 
 import asyncio
 from collections.abc import Sequence

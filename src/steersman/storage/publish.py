@@ -24,7 +24,7 @@ class Publisher:
             grown.set()
 
     async def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
-        """Source of Store.watch."""
+        """What Store.watch yields."""
         if self._is_closed:
             raise StoreClosed
         grown = asyncio.Event()

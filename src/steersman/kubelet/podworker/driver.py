@@ -1,6 +1,6 @@
 """One pod's worker: takes events, lets the machine decide, carries out what it says.
 
-Every CRI call that changes the pod goes through here. Nothing runs while nothing happens.
+Whatever changes the pod is begun here and made in `work`. Nothing runs while nothing happens.
 """
 
 import asyncio

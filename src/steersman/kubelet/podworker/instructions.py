@@ -18,7 +18,7 @@ class Prepare:
 
 @dataclass(frozen=True, slots=True)
 class CreateSandbox:
-    """Run a new sandbox; init containers of older ones are removed first."""
+    """Run a new sandbox."""
 
     attempt: int
 

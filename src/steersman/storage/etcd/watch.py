@@ -23,7 +23,7 @@ ALL_KEYS = b"\0"
 async def follow(
     connection: Connection, clock: Clock, prefix: bytes, from_revision: int
 ) -> AsyncGenerator[Changes, None]:
-    """Source of Store.watch. Compacted when history has a gap; else it goes on until the connection is closed."""
+    """What Store.watch yields. Compacted when history has a gap; else it goes on until the connection is closed."""
     revision = from_revision - 1
     is_away = False
     while True:

@@ -1,5 +1,7 @@
 """What each controller may do; a role `system:controller:NAME` is bound to the account kube-system/NAME.
 
+Clusters have these roles since administrators and operators refer to them; the controllers of this cluster share one
+identity and need none of them.
 Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/controller_policy.go.
 """
 
