@@ -18,6 +18,7 @@ from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
 from steersman.apiserver.locations import Locator
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.webhooks.caller import WebhookCaller
+from steersman.apiserver.webhooks.identities import Identities, Identity
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.component import certs, tls
 from steersman.component.clock import RealClock
@@ -42,10 +43,12 @@ class Hooks:
     ca: str
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
 
     async def handle(self, request: Request) -> Response:
         review = json.loads(await request.body(1 << 20))
         self.asked.append((request.path, review["request"]))
+        self.shown.append(request.headers.get("authorization", ""))
         if request.path == "/slow":
             await asyncio.sleep(WAIT_SECONDS)
         answer = {"uid": review["request"]["uid"], **self.replies[request.path](review["request"])}
@@ -73,7 +76,12 @@ async def hooked() -> AsyncIterator[Hooks]:
     pair = certs.issue(ca, certs.Leaf("hook", certs.Usage.SERVER, dns_names=("localhost",)), now)
     lookup = CollectionLookup()
     reach = Reach(lookup, random)
-    chain = AdmissionChain((MutatingWebhooks(reach), ValidatingWebhooks(reach)))
+    chain = AdmissionChain(
+        (
+            MutatingWebhooks(reach),
+            ValidatingWebhooks(reach, Identities({"localhost": Identity("Bearer x"), "*": Identity("Bearer y")})),
+        )
+    )
     deps = Deps(MemoryStore(clock), clock, AdmitEverybody(), AlwaysAllow(), CONFIG, admission=chain)
     async with serving(deps) as server:
         lookup.attach(server.server.collections)
@@ -164,3 +172,14 @@ async def test_selectors_choose_and_configurations_are_nobodys_to_decide() -> No
         asked = await hooks.server.post(MAPS, {"metadata": {"name": "b", "labels": {"ask": "me"}}})
         assert asked.json["message"] == 'admission webhook "no.example.com" denied the request without explanation'
         assert (await hooks.server.delete(f"{GROUP}/validatingwebhookconfigurations/no")).status == 200
+
+
+async def test_a_webhook_is_shown_who_asks_where_the_configuration_says_so() -> None:
+    async with hooked() as hooks:
+        hooks.replies |= {"/mutate": allow, "/check": allow}
+        await hooks.configure("mutating", "mutate")
+        await hooks.configure("validating", "check")
+        assert (await hooks.create()).status == 201
+        assert dict(zip((path for path, _ in hooks.asked), hooks.shown, strict=True)) == {
+            "/mutate": "", "/check": "Bearer y",
+        }  # fmt: skip

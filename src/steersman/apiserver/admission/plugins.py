@@ -41,8 +41,10 @@ from steersman.apiserver.admission.serviceaccount import ServiceAccount
 from steersman.apiserver.admission.storage import PersistentVolumeClaimResize, StorageObjectInUseProtection
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
 from steersman.apiserver.admission.topologylabels import PodTopologyLabels
+from steersman.apiserver.admission.webhookconfiguration import webhook_identities
 from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
 from steersman.apiserver.attributes import AdmissionPlugin, Authorizer
+from steersman.apiserver.webhooks.identities import Identities
 from steersman.component.clock import Clock
 
 
@@ -58,6 +60,10 @@ class Parts:
     quotas: QuotaWriter
     served: Served
     configurations: Configurations = field(default_factory=Configurations)
+
+
+def _identities(parts: Parts, plugin: str) -> Identities:
+    return webhook_identities(plugin, parts.configurations.of(plugin))
 
 
 PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
@@ -98,8 +104,12 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "DenyServiceExternalIPs": lambda _: DenyServiceExternalIPs(),
     "PodTopologyLabels": lambda parts: PodTopologyLabels(parts.lookup),
     "PodResizeValidator": lambda parts: PodResizeValidator(parts.lookup),
-    "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(parts.reach),
-    "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(parts.reach),
+    "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(
+        parts.reach, _identities(parts, "MutatingAdmissionWebhook")
+    ),
+    "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(
+        parts.reach, _identities(parts, "ValidatingAdmissionWebhook")
+    ),
     "ResourceQuota": lambda parts: ResourceQuotaAdmission(
         parts.lookup, parts.quotas, parts.clock, read_limited(parts.configurations.of("ResourceQuota"))
     ),

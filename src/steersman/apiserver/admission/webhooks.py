@@ -28,6 +28,7 @@ from steersman.apiserver.admission.plugin import Plugin
 from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.config import WebhookError
+from steersman.apiserver.webhooks.identities import Identities
 from steersman.apiserver.webhooks.matching import Candidates, is_exempt, matched_resource
 from steersman.apiserver.webhooks.review import Answer, BadAnswer, Subject, read_answer, review_of, supported_version
 from steersman.apiserver.webhooks.versions import Versions
@@ -77,26 +78,26 @@ class Reach:
             versions.converted(attributes.old_object, own, resource),
         )
 
-    async def ask(self, hook: Webhook, subject: Subject) -> Answer:
+    async def ask(self, hook: Webhook, subject: Subject, identities: Identities) -> Answer:
         """The webhook's answer; raises what the client is told when it can't be asked and that is no excuse."""
         if subject.attributes.dry_run and hook.sideEffects not in HARMLESS:
             raise BadRequest(f"admission webhook {quote(hook.name)} does not support dry run")
         assert self._caller is not None
         try:
-            return await self._asked(hook, subject)
+            return await self._asked(hook, subject, identities)
         except (WebhookError, BadAnswer) as error:
             if hook.failurePolicy == "Ignore":
                 return Answer(None, None, ())
             raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
 
-    async def _asked(self, hook: Webhook, subject: Subject) -> Answer:
+    async def _asked(self, hook: Webhook, subject: Subject, identities: Identities) -> Answer:
         assert self._caller is not None
         if hook.matchConditions:
             raise BadAnswer("match conditions can't be evaluated yet")
         uid = str(UUID(int=self._random.getrandbits(128), version=4))
         body = review_of(subject, uid, supported_version(hook.admissionReviewVersions))
         seconds = hook.timeoutSeconds or DEFAULT_TIMEOUT_SECONDS
-        data = await self._caller.call(hook.clientConfig, body, seconds, f"timeout={seconds}s")
+        data = await self._caller.call(hook.clientConfig, body, seconds, f"timeout={seconds}s", identities)
         return read_answer(data, uid, hook.name)
 
     def _namespace_labels(self, attributes: AdmissionAttributes) -> Mapping[str, str] | None:
@@ -115,8 +116,9 @@ class MutatingWebhooks(Plugin):
     name = "MutatingAdmissionWebhook"
     operations = frozenset(Operation)
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, identities: Identities | None = None) -> None:
         self._reach = reach
+        self._identities = identities or Identities()
 
     async def admit(self, attributes: AdmissionAttributes) -> Object | None:
         """The object as the webhooks leave it."""
@@ -144,7 +146,7 @@ class MutatingWebhooks(Plugin):
         return attributes.object
 
     async def _changed(self, hook: MutatingWebhook, subject: Subject) -> Object | None:
-        answer = await self._reach.ask(hook, subject)
+        answer = await self._reach.ask(hook, subject, self._identities)
         attributes = subject.attributes
         attributes.warnings.extend(answer.warnings)
         if answer.denied is not None:
@@ -169,8 +171,9 @@ class ValidatingWebhooks(Plugin):
     name = "ValidatingAdmissionWebhook"
     operations = frozenset(Operation)
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, identities: Identities | None = None) -> None:
         self._reach = reach
+        self._identities = identities or Identities()
 
     async def validate(self, attributes: AdmissionAttributes) -> None:
         """Raises the first denial, in the order of their names."""
@@ -185,9 +188,11 @@ class ValidatingWebhooks(Plugin):
             if (subject := self._reach.subject(hook, attributes, candidates)) is not None
         ]
         if len(asked) == 1:
-            answers: list[Answer | BaseException] = [await self._reach.ask(*asked[0])]
+            answers: list[Answer | BaseException] = [await self._reach.ask(*asked[0], self._identities)]
         else:
-            answers = await asyncio.gather(*(self._reach.ask(*one) for one in asked), return_exceptions=True)
+            answers = await asyncio.gather(
+                *(self._reach.ask(*one, self._identities) for one in asked), return_exceptions=True
+            )
         for answer in answers:
             if isinstance(answer, BaseException):
                 raise answer

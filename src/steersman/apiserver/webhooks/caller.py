@@ -14,6 +14,7 @@ from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.status import StatusError
 from steersman.apiserver.locations import Locator
 from steersman.apiserver.webhooks.config import ClientConfig, WebhookError
+from steersman.apiserver.webhooks.identities import NOBODY, Identities, Identity
 from steersman.component.http.client import Connect, HTTPClientError, HTTPPool
 from steersman.component.tls import client_context
 
@@ -37,6 +38,12 @@ class _Target:
     def url(self) -> str:
         return f"{'https' if self.is_tls else 'http'}://{self.authority}{self.path}"
 
+    @property
+    def called(self) -> tuple[str, int]:
+        """The host and port that are called, whichever endpoint answers."""
+        parts = urlsplit(f"//{self.authority}")
+        return parts.hostname or self.host, parts.port or HTTPS_PORT
+
 
 class WebhookCaller:
     """Keeps connections to the webhooks that were called lately."""
@@ -44,17 +51,27 @@ class WebhookCaller:
     def __init__(self, locator: Locator, connect: Connect) -> None:
         self._locator = locator
         self._connect = connect
-        self._pools: OrderedDict[tuple[str, int, str, bytes], HTTPPool] = OrderedDict()
+        self._pools: OrderedDict[tuple[str, int, str, bytes, Identity], HTTPPool] = OrderedDict()
 
-    async def call(self, config: ClientConfig, body: bytes, timeout_seconds: float, query: str = "") -> bytes:
+    async def call(
+        self,
+        config: ClientConfig,
+        body: bytes,
+        timeout_seconds: float,
+        query: str = "",
+        identities: Identities | None = None,
+    ) -> bytes:
         """The answer's body. WebhookError when there is none in time, or it is no success."""
         target = self._target(config)
+        identity = identities.of(*target.called) if identities is not None else NOBODY
         url = f"{target.url}?{query}" if query else target.url
         path = f"{target.path}?{query}" if query else target.path
         headers = {"host": target.authority, "content-type": "application/json", "accept": "application/json"}
+        if identity.authorization:
+            headers["authorization"] = identity.authorization
         try:
             async with asyncio.timeout(timeout_seconds):
-                pool = await self._pool(target, config.caBundle)
+                pool = await self._pool(target, config.caBundle, identity)
                 response = await pool.request("POST", path, headers, body)
                 data = await response.read()
         except TimeoutError as error:
@@ -88,12 +105,12 @@ class WebhookCaller:
         name = f"{service.name}.{service.namespace}.svc"
         return _Target(host, endpoint_port, service.path or "/", f"{name}:{port}")
 
-    async def _pool(self, target: _Target, ca: bytes) -> HTTPPool:
-        key = (target.host, target.port, target.authority, ca)
+    async def _pool(self, target: _Target, ca: bytes, identity: Identity) -> HTTPPool:
+        key = (target.host, target.port, target.authority, ca, identity)
         found = self._pools.get(key)
         if found is None:
             name = urlsplit(f"//{target.authority}").hostname
-            context = client_context(ca or None) if target.is_tls else None
+            context = client_context(ca or None, identity.pair) if target.is_tls else None
             found = self._pools[key] = HTTPPool(
                 target.host, target.port, ssl_context=context, server_hostname=name, connect=self._connect
             )
