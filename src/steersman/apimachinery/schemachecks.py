@@ -4,9 +4,7 @@ Source: kube-openapi/pkg/validation: validate, errors; apiextensions-apiserver/p
 what is let through because it hasn't changed.
 """
 
-import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any
 
 from steersman.apimachinery import stringformats
@@ -15,6 +13,7 @@ from steersman.apimachinery.fielderrors import invalid_value, not_supported, req
 from steersman.apimachinery.fieldpath import ROOT, Path
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.patch.json import same
+from steersman.apimachinery.regex import compile_pattern
 from steersman.apimachinery.status import Cause
 
 Written = Mapping[str, Any]
@@ -98,18 +97,12 @@ def _string(value: str, schema: Written, path: Path) -> Causes:
         found.append(too_long(path, longest))
     if shortest is not None and len(value) < shortest:
         found.append(_invalid(path, value, f"should be at least {shortest} chars long"))
-    if pattern and not _pattern(pattern).search(value):
+    if pattern and compile_pattern(pattern).search(value) is None:
         found.append(_invalid(path, value, f"should match '{pattern}'"))
     known = stringformats.FORMATS.get(schema.get("format", ""))
     if known is not None and not known(value):
         found.append(type_invalid(path, value, f"{path} in body must be of type {schema['format']}: {quote(value)}"))
     return found
-
-
-@lru_cache(maxsize=4096)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    """A pattern is RE2's, which Python reads but for a few words."""
-    return re.compile(pattern.replace(r"\z", r"\Z"))
 
 
 def _number(value: float, schema: Written, path: Path) -> Causes:

@@ -4,13 +4,13 @@ Source: apiextensions-apiserver/pkg/apiserver/schema/validation.go; pkg/apis/api
 ValidateCustomResourceDefinitionOpenAPISchema.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Any
 
 from steersman.apimachinery.fielderrors import forbidden_field, invalid_value, not_supported, required
 from steersman.apimachinery.fieldpath import Path
+from steersman.apimachinery.regex import RegexError, compile_pattern
 from steersman.apimachinery.schemachecks import check
 from steersman.apimachinery.status import Cause
 from steersman.apimachinery.structural import (
@@ -149,8 +149,8 @@ def _value_faults(schema: Written, path: Path) -> Iterable[Cause]:
     pattern = schema.get("pattern")
     if pattern:
         try:
-            re.compile(pattern)
-        except re.error as error:
+            compile_pattern(pattern)
+        except RegexError as error:
             why = f"must be a valid regular expression, but isn't: {error}"
             yield invalid_value(path.child("pattern"), pattern, why)
     for name in ("anyOf", "allOf", "oneOf"):
