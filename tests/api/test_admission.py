@@ -19,6 +19,13 @@ from steersman.api.core import (
     PodSpec,
 )
 from steersman.api.meta import ObjectMeta
+from steersman.api.policy.podsecuritypolicy import (
+    IDRange,
+    IDStrategyOptions,
+    PodSecurityPolicy,
+    PodSecurityPolicySpec,
+    SELinuxStrategyOptions,
+)
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
 from steersman.apimachinery.status import Forbidden
@@ -117,3 +124,27 @@ async def test_a_bound_pod_says_in_which_zone_it_is() -> None:
         )
         await client.create_subresource(Pod, "p", "default", "binding", binding)
         assert (await client.get(Pod, "p", "default")).metadata.labels == labels
+
+
+async def test_pods_keep_to_a_policy_where_policies_are_served() -> None:
+    flags = read_flags({"enable-admission-plugins": "PodSecurityPolicy", "runtime-config": "policy/v1beta1=true"})
+    any_ = IDStrategyOptions(rule="RunAsAny")
+    spec = PodSecurityPolicySpec(
+        seLinux=SELinuxStrategyOptions(rule="RunAsAny"),
+        runAsUser=IDStrategyOptions(rule="MustRunAs", ranges=(IDRange(min=1000, max=2000),)),
+        supplementalGroups=any_,
+        fsGroup=any_,
+        volumes=("secret",),
+    )
+    async with Cluster(with_node=False, flags=flags) as cluster:
+        client = cluster.client
+        with pytest.raises(Forbidden, match="no providers available to validate pod request"):
+            await client.create(pod())
+        await client.create(PodSecurityPolicy(metadata=ObjectMeta(name="limited"), spec=spec))
+        made = await client.create(pod())
+        assert made.metadata.annotations["kubernetes.io/psp"] == "limited"
+        security = made.spec.containers[0].securityContext
+        assert security is not None
+        assert security.runAsUser == 1000
+        with pytest.raises(Forbidden, match="Host PID is not allowed to be used"):
+            await client.create(pod("q", hostPID=True))

@@ -32,6 +32,7 @@ from steersman.api import (
 )
 from steersman.api.autoscaling import v2 as autoscaling_v2
 from steersman.api.meta import Kind
+from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
 from steersman.apimachinery.object import GroupVersionKind, Object
 
 STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -251,10 +252,13 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(storage.VolumeAttributesClass, "volumeattributesclasses", False, ("vac",)),
 )  # fmt: skip
 
+# Served only where `--runtime-config` asks for them: what upstream had once.
+OPTIONAL_RESOURCES: tuple[Resource, ...] = (Resource(PodSecurityPolicy, "podsecuritypolicies", False, ("psp",)),)
+
 
 @cache
 def _by_type() -> dict[type[Object], Resource]:
-    return {resource.object_type: resource for resource in RESOURCES}
+    return {resource.object_type: resource for resource in (*RESOURCES, *OPTIONAL_RESOURCES)}
 
 
 @cache

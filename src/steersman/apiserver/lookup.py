@@ -29,8 +29,8 @@ class CollectionLookup:
             await self._collections.catch_up()
 
     def find(self, kind: type[K], namespace: str, name: str) -> K | None:
-        """The object, or None."""
-        if self._collections is None:
+        """The object, or None; kinds that aren't served have no objects."""
+        if self._collections is None or not self._collections.has(kind):
             return None
         collection = self._collections.of(kind)
         cached = collection.cacher.get(collection.key(namespace, name))
@@ -38,7 +38,7 @@ class CollectionLookup:
 
     def all(self, kind: type[K], namespace: str = "") -> Iterable[K]:
         """Every object of a kind, or those of one namespace."""
-        if self._collections is None:
+        if self._collections is None or not self._collections.has(kind):
             return ()
         collection = self._collections.of(kind)
         return [self._object(kind, cached) for cached in collection.cacher.under(collection.under(namespace))]

@@ -27,6 +27,7 @@ from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import Advertised, bootstrap
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
+from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.serverflags import ServerFlags
@@ -85,6 +86,7 @@ class ControlPlane:
                 kubelet_tls=config.kubelet_tls,
                 random=config.random,
                 config=config.server,
+                resources=served_resources(dict(flags.runtime_config)),
             )
         )
         lookup.attach(self.server.collections)

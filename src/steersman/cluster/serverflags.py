@@ -72,6 +72,17 @@ def port_range(text: str) -> tuple[int, int]:
     return pair
 
 
+def switches(text: str) -> tuple[tuple[str, bool], ...]:
+    """`name=true,other=false`; a bare name is true. ValueError for anything else."""
+    made = {}
+    for word in words(text):
+        name, equals, value = word.partition("=")
+        if not name or (equals and value not in ("true", "false")):
+            raise ValueError("it is no list of names with =true or =false")
+        made[name] = value != "false"
+    return tuple(made.items())
+
+
 def _flag(default: T, read: Callable[[str], Any], text: str) -> T:
     facts = {"read": read, "help": text}
     value: T = field(default=default, metadata=facts)
@@ -89,6 +100,9 @@ class ServerFlags:
         (), plugin_names, "admission plugins to be on besides those that are on by default"
     )
     disable_admission_plugins: tuple[str, ...] = _flag((), plugin_names, "admission plugins to be off")
+    runtime_config: tuple[tuple[str, bool], ...] = _flag(
+        (), switches, "APIs to serve or not, as policy/v1beta1/podsecuritypolicies=true"
+    )
     admission_control_config_file: Path | None = _flag(  # noqa: RUF009  # a path doesn't change
         None, path, "a file with the configurations of admission plugins"
     )

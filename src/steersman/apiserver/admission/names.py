@@ -20,6 +20,7 @@ ORDER = (
     "TaintNodesByCondition",
     "AlwaysPullImages",
     "PodSecurity",
+    "PodSecurityPolicy",
     "PodNodeSelector",
     "Priority",
     "DefaultTolerationSeconds",
@@ -59,6 +60,7 @@ OFF = frozenset({
     "OwnerReferencesPermissionEnforcement",
     "DenyServiceExternalIPs",
     "AlwaysDeny",
+    "PodSecurityPolicy",
 })  # fmt: skip
 
 

@@ -31,6 +31,7 @@ from steersman.apiserver.admission.podrules import (
 )
 from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
 from steersman.apiserver.admission.podsecurity.settings import read_settings
+from steersman.apiserver.admission.podsecuritypolicy.plugin import PodSecurityPolicyAdmission
 from steersman.apiserver.admission.podtolerations import PodTolerationRestriction, read_tolerations
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.quotaconfiguration import read_limited
@@ -80,6 +81,7 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "PodSecurity": lambda parts: PodSecurity(
         parts.lookup, parts.clock, read_settings(parts.configurations.of("PodSecurity"))
     ),
+    "PodSecurityPolicy": lambda parts: PodSecurityPolicyAdmission(parts.lookup, parts.authorizer),
     "PodNodeSelector": lambda parts: PodNodeSelector(
         parts.lookup, read_selectors(parts.configurations.of("PodNodeSelector"))
     ),

@@ -7,11 +7,23 @@ from steersman.api import apps, coordination, core, discovery, events, policy, r
 from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.meta import Kind
-from steersman.apiserver.registry import apiextensions, certificates, cluster, config, limits, network, pods, workloads
+from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
+from steersman.apiserver.registry import (
+    apiextensions,
+    certificates,
+    cluster,
+    config,
+    limits,
+    network,
+    pods,
+    podsecuritypolicies,
+    workloads,
+)
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     CertificateSigningRequest: certificates.CertificateSigningRequestStrategy,
+    PodSecurityPolicy: podsecuritypolicies.PodSecurityPolicyStrategy,
     CustomResourceDefinition: apiextensions.CustomResourceDefinitionStrategy,
     core.ComponentStatus: cluster.ComponentStatusStrategy,
     core.ConfigMap: config.ConfigMapStrategy,
