@@ -20,6 +20,7 @@ from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.multinode import own_interfaces
 from steersman.cluster.preflight.machine import observe
 from steersman.cluster.preflight.verdict import faults, needed_ports
+from steersman.cluster.serverflags import check_flags
 from steersman.cluster.start import start_server, start_supervisor
 from steersman.cluster.supervise import SUPERVISOR, supervise
 from steersman.component import log
@@ -46,6 +47,7 @@ def run(arguments: argparse.Namespace) -> None:
     )
     _check_gates(arguments.feature_gates)
     facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
+    check_flags(facts.server_flags)
     _check(layout, facts)
     with Step("starting its processes"), changing(layout):
         before = layout.read_facts()

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from steersman.apiserver.admission.names import plugin_names
+from steersman.apiserver.admission.errors import ConfigurationError
+from steersman.apiserver.admission.names import enabled_names, plugin_names
 from steersman.cluster.errors import ClusterError
 
 T = TypeVar("T")
@@ -122,6 +123,25 @@ def absolute(name: str, text: str) -> str:
 def read_flags(texts: Mapping[str, str]) -> ServerFlags:
     """The flags of texts by name; FlagError names the one that can't be read."""
     return ServerFlags(**{name.replace("-", "_"): _read(name, text) for name, text in texts.items()})
+
+
+def check_flags(texts: Mapping[str, str]) -> None:
+    """FlagError for what can't be read, doesn't go together, or names a file that can't be used. Blocks."""
+    flags = read_flags(texts)
+    try:
+        enabled_names(flags.enable_admission_plugins, flags.disable_admission_plugins)
+        if flags.admission_control_config_file is not None:
+            _check_admission(flags.admission_control_config_file)
+    except ConfigurationError as error:
+        raise FlagError(f"admission control: {error}") from error
+
+
+def _check_admission(file: Path) -> None:
+    # Much is imported for it, so that it is done only where there is a file.
+    from steersman.apiserver.admission.configuration import read_configurations
+    from steersman.apiserver.admission.readers import check_configurations
+
+    check_configurations(read_configurations(file))
 
 
 def _read(name: str, text: str) -> Any:

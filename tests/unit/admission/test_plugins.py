@@ -8,6 +8,7 @@ from steersman.apiserver.admission.configuration import Configurations, read_con
 from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import OFF, ORDER, enabled_names, plugin_names
 from steersman.apiserver.admission.plugins import PLUGINS
+from steersman.apiserver.admission.readers import READERS, check_configurations
 
 
 def test_every_name_has_a_plugin() -> None:
@@ -69,3 +70,11 @@ def test_the_old_file_of_node_selectors_is_still_read(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
         read(tmp_path, text)
+
+
+def test_configurations_are_checked_for_every_plugin_that_takes_one() -> None:
+    check_configurations(Configurations())
+    assert set(READERS) <= set(ORDER)
+    for plugin in READERS:
+        with pytest.raises(ConfigurationError, match=plugin):
+            check_configurations(Configurations({plugin: []}))

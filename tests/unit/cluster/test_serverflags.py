@@ -53,3 +53,22 @@ def test_up_notes_what_it_was_given_until_it_is_taken_back() -> None:
     assert facts.server_flags == {"service-node-port-range": "31000-31100"}
     assert flagged(facts, {}).server_flags == facts.server_flags
     assert flagged(facts, {"service-node-port-range": ""}).server_flags == {}
+
+
+def test_flags_of_admission_are_checked_before_anything_starts(tmp_path: Path) -> None:
+    serverflags.check_flags({})
+    both = {"enable-admission-plugins": "Priority", "disable-admission-plugins": "Priority"}
+    with pytest.raises(FlagError, match=r"admission control: \[Priority\] in enable-admission-plugins and"):
+        serverflags.check_flags(both)
+    file = tmp_path / "admission.yaml"
+    head = "kind: AdmissionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nplugins:\n"
+    file.write_text(head + "- name: EventRateLimit\n  configuration: {kind: Configuration}\n")
+    with pytest.raises(FlagError, match=r'admission control: couldn.t init admission plugin "EventRateLimit": no kind'):
+        serverflags.check_flags({"admission-control-config-file": str(file)})
+
+
+def test_switches_are_read() -> None:
+    assert serverflags.switches("api/all=true,v1=false,x") == (("api/all", True), ("v1", False), ("x", True))
+    for wrong in ("a=1", "=true"):
+        with pytest.raises(ValueError, match="it is no list of names"):
+            serverflags.switches(wrong)
