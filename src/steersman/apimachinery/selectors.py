@@ -78,6 +78,12 @@ class LabelSelector:
         """Everything matches."""
         return not self.requirements and not self.nothing
 
+    @property
+    def equalities(self) -> tuple[tuple[str, str], ...]:
+        """Labels that must have one value, and which: what is fast to look for."""
+        equal = (one for one in self.requirements if one.operator in ("=", "in") and len(one.values) == 1)
+        return tuple((one.key, one.values[0]) for one in equal)
+
     def __str__(self) -> str:
         return ",".join(str(requirement) for requirement in sorted(self.requirements, key=lambda one: one.key))
 
@@ -267,6 +273,11 @@ class FieldSelector:
     def is_empty(self) -> bool:
         """Everything matches."""
         return not self.terms
+
+    @property
+    def equalities(self) -> tuple[tuple[str, str], ...]:
+        """Paths that must have one value, and which."""
+        return tuple((term.path, term.value) for term in self.terms if term.equal)
 
     def exact(self, path: str) -> str | None:
         """The value a path must have, if the selector fixes it."""

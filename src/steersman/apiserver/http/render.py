@@ -17,6 +17,7 @@ from steersman.apimachinery.status import BadRequest, StatusError
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.http.negotiate import JSON, YAML, Form, Output
 from steersman.apiserver.verbs.listing import Listed
+from steersman.storage.cached import CachedObject
 from steersman.storage.cacher import CacheEvent, Change, encode_frame
 
 META = "meta.k8s.io"
@@ -99,8 +100,15 @@ class JSONRenderer:
             meta["continue"] = listed.continue_
         if listed.remaining:
             meta["remainingItemCount"] = listed.remaining
+        if self.output.form is Form.METADATA and not self.collection.is_converted:
+            return self._written(self._metadata_list(meta, [self._kept_metadata(one) for one in listed.items]))
         served = self.collection.served
         return self._listed(meta, [served(one.data) for one in listed.items])
+
+    def _kept_metadata(self, one: CachedObject) -> bytes:
+        """Made once: it is small, and who asks for it asks again."""
+        name = ("metadata in JSON", self.output.version)
+        return one.form(name) or one.keep(name, self._metadata(one.data))
 
     def gone(self, revision: int, found: Sequence[bytes]) -> bytes | Sequence[bytes]:
         """A list of what was deleted."""
@@ -110,10 +118,13 @@ class JSONRenderer:
         if self.output.form is Form.TABLE:
             return self._written(self._table(found, meta))
         if self.output.form is Form.METADATA:
-            head = _head("PartialObjectMetadataList", f"{META}/{self.output.version}", meta)
-            return self._written(head + b'"items":[' + b",".join(map(self._metadata, found)) + b"]}")
+            return self._written(self._metadata_list(meta, list(map(self._metadata, found))))
         parts = _list_parts(self.collection.resource, meta, found)
         return self._written(b"".join(parts)) if self.output.media_type == YAML else [*parts, b"\n"]
+
+    def _metadata_list(self, meta: dict[str, Any], found: Sequence[bytes]) -> bytes:
+        head = _head("PartialObjectMetadataList", f"{META}/{self.output.version}", meta)
+        return head + b'"items":[' + b",".join(found) + b"]}"
 
     def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:
         """A watch event; columns are told only in the first of a stream."""

@@ -77,6 +77,15 @@ class Selection:
 
         return matches
 
+    def among(self, found: Sequence[CachedObject]) -> Sequence[CachedObject]:
+        """Those of many objects that match: what is asked most is looked for in one sweep each."""
+        for key, value in self.labels.equalities:
+            found = [one for one in found if one.facts.labels.get(key) == value]
+        for path, value in self.fields.equalities:
+            found = [one for one in found if one.facts.fields.get(path, "") == value]
+        matches = self.matcher()
+        return [one for one in found if matches(one.facts)]
+
 
 def selection(context: RequestContext, collection: Collection[Any]) -> Selection:
     """The request's selectors; BadRequest for one that can't be read or names a field that can't be selected by."""
@@ -156,21 +165,26 @@ class Lister:
 
     def now(self, collection: Collection[Any], chosen: Selection, limit: int = 0) -> Listed:
         """The first page, of what stands in the cache."""
-        revision, found = self._collections.revision, collection.cacher.under(collection.under(chosen.namespace))
+        return self._cached(collection, chosen, (limit, ""), self._collections.revision)
+
+    def _cached(self, collection: Collection[Any], chosen: Selection, page: tuple[int, str], revision: int) -> Listed:
+        limit, start_after = page
+        found: Sequence[CachedObject] = collection.cacher.under(collection.under(chosen.namespace), start_after)
         if chosen.is_narrow:
-            matches = chosen.matcher()
-            found = [one for one in found if matches(one.facts)]
+            found = chosen.among(found)
         if not limit or len(found) <= limit:
             return Listed(found, revision)
-        page = found[:limit]
+        shown = found[:limit]
         remaining = None if chosen.is_narrow else len(found) - limit
-        return Listed(page, revision, _token(collection, page[-1].key, revision), remaining)
+        return Listed(shown, revision, _token(collection, shown[-1].key, revision), remaining)
 
     async def _past(
         self, collection: Collection[Any], chosen: Selection, page: tuple[int, str], revision: int
     ) -> Listed:
         limit, start_after = page
         await self._collections.wait_for(revision)
+        if collection.cacher.changed_at <= revision:
+            return self._cached(collection, chosen, page, revision)  # nothing has changed here since then
         try:
             return await self._read_past(collection, chosen, limit, start_after, revision)
         except Compacted as error:
