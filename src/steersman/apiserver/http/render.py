@@ -3,7 +3,7 @@
 Source: apiserver/pkg/endpoints/handlers/response.go, pkg/printers/tableconvertor.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
@@ -101,7 +101,7 @@ class JSONRenderer:
         if listed.remaining:
             meta["remainingItemCount"] = listed.remaining
         if self.output.form is Form.METADATA and not self.collection.is_converted:
-            return self._written(self._metadata_list(meta, [self._kept_metadata(one) for one in listed.items]))
+            return self._sent(self._metadata_list(meta, [self._kept_metadata(one) for one in listed.items]))
         served = self.collection.served
         return self._listed(meta, [served(one.data) for one in listed.items])
 
@@ -118,13 +118,12 @@ class JSONRenderer:
         if self.output.form is Form.TABLE:
             return self._written(self._table(found, meta))
         if self.output.form is Form.METADATA:
-            return self._written(self._metadata_list(meta, list(map(self._metadata, found))))
-        parts = _list_parts(self.collection.resource, meta, found)
-        return self._written(b"".join(parts)) if self.output.media_type == YAML else [*parts, b"\n"]
+            return self._sent(self._metadata_list(meta, list(map(self._metadata, found))))
+        return self._sent(_list_parts(self.collection.resource, meta, found))
 
-    def _metadata_list(self, meta: dict[str, Any], found: Sequence[bytes]) -> bytes:
+    def _metadata_list(self, meta: dict[str, Any], found: Sequence[bytes]) -> list[bytes]:
         head = _head("PartialObjectMetadataList", f"{META}/{self.output.version}", meta)
-        return head + b'"items":[' + b",".join(found) + b"]}"
+        return [head + b'"items":[', *_separated(found), b"]}"]
 
     def frame(self, change: Change, event: CacheEvent, is_first: bool) -> bytes:
         """A watch event; columns are told only in the first of a stream."""
@@ -164,6 +163,10 @@ class JSONRenderer:
     def failure(self, error: StatusError) -> bytes:
         """An error's Status."""
         return encode_frame("ERROR", encode(error.to_status()))
+
+    def _sent(self, parts: list[bytes]) -> bytes | Sequence[bytes]:
+        """A list, which isn't joined here: it may be big."""
+        return self._written(b"".join(parts)) if self.output.media_type == YAML else [*parts, b"\n"]
 
     def _written(self, data: bytes) -> bytes:
         if self.output.media_type == YAML:
@@ -206,6 +209,13 @@ class JSONRenderer:
 def _head(kind: str, api_version: str, meta: dict[str, Any]) -> bytes:
     """An open object: kind, apiVersion and metadata."""
     return encode({"kind": kind, "apiVersion": api_version, "metadata": meta})[:-1] + b","
+
+
+def _separated(found: Sequence[bytes]) -> Iterator[bytes]:
+    for position, data in enumerate(found):
+        if position:
+            yield b","
+        yield data
 
 
 def _list_parts(resource: Resource, meta: dict[str, Any], items: Sequence[bytes]) -> list[bytes]:
