@@ -76,6 +76,8 @@ class Strategy(Generic[K]):
     allows_create_on_update = False
     # A change of spec counts in metadata.generation.
     has_generation = True
+    # Who deletes without a word about dependents leaves them behind.
+    orphans_dependents = False
 
     def default(self, obj: K) -> K:
         """Fill in what the client left out; static `Default` markers have been applied."""
@@ -137,6 +139,10 @@ class Strategy(Generic[K]):
     def warnings(self, obj: K) -> Sequence[str]:
         """Texts for the client's Warning header."""
         return ()
+
+    def warnings_of_change(self, obj: K, old: K) -> Sequence[str]:
+        """The same for a change; by default what a new object like this would be warned of."""
+        return self.warnings(obj)
 
     def selectable(self, obj: K) -> Mapping[str, str]:
         """Values of the fields a field selector may ask for, besides metadata's; every one of them, also when empty."""

@@ -5,11 +5,13 @@ from typing import Any
 
 from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
 from steersman.api.apiextensions import CustomResourceDefinition
+from steersman.api.batch import CronJob, Job
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.meta import Kind
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
 from steersman.apiserver.registry import (
     apiextensions,
+    batch,
     certificates,
     cluster,
     config,
@@ -44,6 +46,8 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     apps.Deployment: workloads.DeploymentStrategy,
     apps.ReplicaSet: workloads.ReplicaSetStrategy,
     apps.StatefulSet: workloads.StatefulSetStrategy,
+    CronJob: batch.CronJobStrategy,
+    Job: batch.JobStrategy,
     coordination.Lease: cluster.LeaseStrategy,
     discovery.EndpointSlice: network.EndpointSliceStrategy,
     events.Event: config.EventsEventStrategy,

@@ -71,7 +71,10 @@ class Deleter:
                 check_preconditions(collection.resource, old, guard.uid, guard.resourceVersion)
             await self._admitted(context, old, options)
             old = collection.strategy.prepare_for_delete(old, context.now)
-            deletion = decide(old, options, collection.strategy.grace_period_seconds(old, options), context.now)
+            grace = collection.strategy.grace_period_seconds(old, options)
+            deletion = decide(
+                old, _with_policy(old, options, collection.strategy.orphans_dependents), grace, context.now
+            )
             try:
                 if context.dry_run or options.dryRun:
                     return Deleted(old, collection.served(cached.data), deletion.step is Step.REMOVE)
@@ -147,6 +150,14 @@ def decide(old: K, options: DeleteOptions, grace: int | None, now: datetime) -> 
     when = already if already is not None and already <= now else to_time(now)
     marked = _marked(old, finalizers, {"deletionTimestamp": when, "deletionGracePeriodSeconds": 0})
     return Deletion(Step.NOTHING, old) if marked == old else Deletion(Step.MARK, marked)
+
+
+def _with_policy(old: Kind, options: DeleteOptions, orphans: bool) -> DeleteOptions:
+    """The options with the kind's own policy, where neither the client nor a finalizer has chosen one."""
+    is_chosen = options.orphanDependents is not None or options.propagationPolicy is not None
+    if not orphans or is_chosen or {ORPHAN, FOREGROUND} & set(old.metadata.finalizers):
+        return options
+    return replace(options, propagationPolicy="Orphan")
 
 
 def finalizers_for(present: tuple[str, ...], options: DeleteOptions) -> tuple[str, ...]:

@@ -187,7 +187,7 @@ class Writer:
             causes += (change.validate or strategy.validate_update)(new, old)
             if causes:
                 raise invalid(group_kind(collection.resource), new.metadata.name, causes)
-            context.warnings.extend(strategy.warnings(new) if change.prepare is None else ())
+            context.warnings.extend(strategy.warnings_of_change(new, old) if change.prepare is None else ())
             await self._admission.validate(attributes_with(attributes, new))
             data = await self._stored(context, collection, keep_times(new, old), cached)
             reservation.keep()
