@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from random import Random
@@ -17,6 +17,7 @@ from steersman.apiserver.app import Deps
 from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
 from steersman.apiserver.locations import Locator
 from steersman.apiserver.lookup import CollectionLookup
+from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.identities import Identities, Identity
 from steersman.apiserver.webhooks.versions import Versions
@@ -70,7 +71,8 @@ class Hooks:
 
 
 @asynccontextmanager
-async def hooked() -> AsyncIterator[Hooks]:
+async def hooked(config: Mapping[str, bool] | None = None) -> AsyncIterator[Hooks]:
+    """config: what `--runtime-config` says."""
     now, clock, random = RealClock().now(), RealClock(), Random(1)
     ca = certs.new_ca("ca", now)
     pair = certs.issue(ca, certs.Leaf("hook", certs.Usage.SERVER, dns_names=("localhost",)), now)
@@ -82,7 +84,10 @@ async def hooked() -> AsyncIterator[Hooks]:
             ValidatingWebhooks(reach, Identities({"localhost": Identity("Bearer x"), "*": Identity("Bearer y")})),
         )
     )
-    deps = Deps(MemoryStore(clock), clock, AdmitEverybody(), AlwaysAllow(), CONFIG, admission=chain)
+    resources = served_resources(config or {})
+    deps = Deps(
+        MemoryStore(clock), clock, AdmitEverybody(), AlwaysAllow(), CONFIG, admission=chain, resources=resources
+    )
     async with serving(deps) as server:
         lookup.attach(server.server.collections)
         caller = WebhookCaller(Locator(server.server.collections, random), connect_tcp)

@@ -32,6 +32,7 @@ from steersman.api import (
 )
 from steersman.api.autoscaling import v2 as autoscaling_v2
 from steersman.api.meta import Kind
+from steersman.api.older.version import Older
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
 from steersman.apimachinery.object import GroupVersionKind, Object
 
@@ -53,6 +54,7 @@ class Resource:
 
     stored is False for review kinds, which answer a POST and leave nothing behind.
     stored_as: the type under which the objects are stored when it is another (an event has two groups).
+    older: the objects are another resource's, shown in an older version. warning: what clients are told of its end.
     custom: it comes from a CustomResourceDefinition, which also names it in the singular and as a list.
     """
 
@@ -65,6 +67,8 @@ class Resource:
     verbs: tuple[str, ...] = STANDARD_VERBS
     stored: bool = True
     stored_as: type[Kind] | None = None
+    older: Older | None = None
+    warning: str = ""
     custom: bool = False
     singular_name: str = ""
     list_kind: str = ""
@@ -105,6 +109,11 @@ class Resource:
     def list_name(self) -> str:
         """The kind of a list of these."""
         return self.list_kind or f"{self.kind}List"
+
+    @property
+    def stored_type(self) -> type[Kind]:
+        """The type under which the objects are stored, the same for all versions of a resource."""
+        return self.older.hub if self.older is not None else self.stored_as or self.object_type
 
     @property
     def group_resource(self) -> str:

@@ -10,6 +10,7 @@ from random import Random, SystemRandom
 from steersman.api import core, events
 from steersman.api.events import convert
 from steersman.api.meta import Kind
+from steersman.api.older.version import families
 from steersman.api.resources import RESOURCES, Resource
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.allocators.services import ServiceReserver
@@ -158,7 +159,7 @@ class APIServer:
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
-    ownership = Ownership()
+    ownership = Ownership(families(deps.resources))
     return Verbs(
         lister=Lister(deps.store, collections),
         watcher=Watcher(collections, deps.clock, deps.random),

@@ -45,6 +45,7 @@ class Reinvocation:
 class AdmissionAttributes:
     """One write on its way in. object is absent for DELETE, old_object for CREATE.
 
+    spoken: the resource in the version the client speaks, where resource, and the objects, are of the stored one.
     annotations: what plugins want the audit log to say.
     """
 
@@ -61,6 +62,12 @@ class AdmissionAttributes:
     warnings: list[str] = field(default_factory=list)
     reinvocation: Reinvocation = field(default_factory=Reinvocation)
     annotations: dict[str, str] = field(default_factory=dict)
+    spoken: Resource | None = None
+
+    @property
+    def requested(self) -> Resource:
+        """The resource as the URL names it."""
+        return self.spoken or self.resource
 
 
 def attributes_with(attributes: AdmissionAttributes, obj: Object | None) -> AdmissionAttributes:

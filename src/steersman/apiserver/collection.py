@@ -5,6 +5,7 @@ Every write compares the revision it was computed from, so that no write is lost
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -68,6 +69,11 @@ class Collection(Generic[K]):
         return f"{self._prefix}{namespace}/{name}" if self.resource.namespaced else f"{self._prefix}{name}"
 
     @property
+    def hub(self) -> "Collection[Any]":
+        """The collection through which the objects are written: another one for older versions."""
+        return self
+
+    @property
     def is_converted(self) -> bool:
         """Clients get other bytes than are stored."""
         return self._conversion is not None
@@ -101,6 +107,18 @@ class Collection(Generic[K]):
     def to_served(self, stored: Kind) -> Kind:
         """A stored object in the version of this resource."""
         return stored if self._conversion is None else self._conversion.to_served(stored)
+
+    def defaulted(self, obj: K) -> K:
+        """The object with what its version fills in besides static defaults."""
+        return self.strategy.default(obj)
+
+    def selectable_fields(self) -> frozenset[str]:
+        """The fields that selectors may name."""
+        return frozenset(("metadata.name", "metadata.namespace", *self.strategy.selectable(self.kind())))
+
+    def row(self, data: bytes, now: datetime) -> tuple[Any, ...]:
+        """The cells of an object as it is served."""
+        return self.strategy.row(decode(data, self.kind), now)
 
     def served(self, data: bytes) -> bytes:
         """Bytes from the cache as clients of this resource get them."""

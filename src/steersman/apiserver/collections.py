@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from steersman.api.meta import Kind
+from steersman.api.older.version import Older
 from steersman.api.resources import Resource, resource_for
 from steersman.apimachinery.status import Timeout
 from steersman.apiserver.collection import ROOT, Collection, Conversion, indexer
@@ -13,6 +14,7 @@ from steersman.apiserver.crd.convert import between, fitted_to
 from steersman.apiserver.crd.converted import ConvertedCacher
 from steersman.apiserver.crd.resources import ServedVersion
 from steersman.apiserver.crd.webhook import WebhookConverter
+from steersman.apiserver.older import OlderCollection
 from steersman.apiserver.registry import strategy_for
 from steersman.storage.cacher import Cacher
 from steersman.storage.cacheset import CacheSet
@@ -37,8 +39,11 @@ class Collections:
         self._cachers: dict[str, Cacher] = {}
         self._by_kind: dict[type[Kind], Collection[Any]] = {}
         for resource in resources:
-            if resource.has_objects:
+            if resource.has_objects and resource.older is None:
                 self._by_kind[resource.object_type] = self._collection(resource, conversions)
+        for resource in resources:
+            if resource.older is not None and resource.has_objects:
+                self._by_kind[resource.object_type] = self._older(resource, resource.older)
 
     def of(self, kind: type[K]) -> Collection[K]:
         """The collection of a kind; KeyError when it isn't stored."""
@@ -135,6 +140,12 @@ class Collections:
     def close_watches(self) -> None:
         """End every watch: the server stops."""
         self._caches.close_watches()
+
+    def _older(self, resource: Resource, older: Older) -> Collection[Any]:
+        hub = self._by_kind.get(older.hub)
+        if hub is None:  # it isn't served, but its objects are there
+            hub = self._by_kind[older.hub] = self._collection(resource_for(older.hub), {})
+        return OlderCollection(resource, older, self._store, hub)
 
     def _collection(self, resource: Resource, conversions: Mapping[type[Kind], Conversion]) -> Collection[Any]:
         stored_as = resource.stored_as or resource.object_type

@@ -33,8 +33,15 @@ class RequestContext:
     query: Query = EMPTY_QUERY
     user_agent: str = ""
     warnings: list[str] = field(default_factory=list)
+    # The resource in the version that the client speaks, where `resource` is the stored one.
+    spoken: Resource | None = None
     # Waits until everything written so far can be read.
     catch_up: Callable[[], Awaitable[None]] = _at_once
+
+    @property
+    def requested(self) -> Resource:
+        """The resource as the URL names it."""
+        return self.spoken or self.resource
 
     @property
     def namespace(self) -> str:

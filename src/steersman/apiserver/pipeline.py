@@ -21,6 +21,7 @@ from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.denial import denial
+from steersman.apiserver.older import Target, target
 from steersman.apiserver.request import Query, RequestInfo
 from steersman.apiserver.resourcetable import ResourceTable
 from steersman.apiserver.reviews import ReviewHandler
@@ -84,7 +85,8 @@ class Pipeline:
             raise unknown_resource()
         _check_verb(resource, info)
         now, catch_up = self._clock.now(), partial(self._collections.catch_up, resource.object_type)
-        return RequestContext(info, resource, user, now, query, user_agent, catch_up=catch_up)
+        told = [resource.warning] if resource.warning else []
+        return RequestContext(info, resource, user, now, query, user_agent, told, catch_up=catch_up)
 
     def collection(self, context: RequestContext) -> Collection[Any]:
         """The objects a request is about."""
@@ -136,11 +138,20 @@ class Pipeline:
             made = await handler.create(context, await self._verbs.writer.admitted(context, obj))
             return Written(encode(made), created=True)
         if not context.resource.stored:
-            review = self._reviews.get(context.resource.object_type)
-            if review is None:
-                raise method_not_supported(context.resource.group_resource, "create")
-            return Written(encode(await review.review(context, obj)), created=True)
-        return await self._verbs.writer.create(context, self.collection(context), obj)
+            return Written(encode(await self._reviewed(context, obj)), created=True)
+        aim = self._target(context)
+        return aim.written(await self._verbs.writer.create(aim.context, aim.collection, aim.entered(obj)))
+
+    async def _reviewed(self, context: RequestContext, obj: Any) -> Kind:
+        """The answer to a review, in the version it was asked in."""
+        resource = context.resource
+        review = self._reviews.get(resource.stored_type)
+        if review is None:
+            raise method_not_supported(resource.group_resource, "create")
+        if resource.older is None:
+            return await review.review(context, obj)
+        answer = await review.review(context, resource.older.entered(obj))
+        return resource.older.shown(answer, resource.object_type)
 
     async def update(self, context: RequestContext, obj: Any) -> Written:
         """Replace an object, or the part of it a subresource stands for."""
@@ -148,13 +159,14 @@ class Pipeline:
         if handler is not None:
             owned = self._owner(context)
             return Written(encode(await handler.update(context, lambda old: owned(obj, old), retries=False)))
-        collection = self.collection(context)
-        is_whole = not context.info.subresource
+        aim = self._target(context)
+        new, is_whole = aim.entered(obj), not context.info.subresource
         missing = (
-            self._created(context, lambda: obj) if is_whole and collection.strategy.allows_create_on_update else None
+            self._created(context, lambda: new)
+            if is_whole and aim.collection.strategy.allows_create_on_update
+            else None
         )
-        change: Change[Any] = self._change(context, Change(lambda _: obj, missing=missing, is_owned=True))
-        return await self._verbs.writer.update(context, collection, change)
+        return await self._changed(aim, Change(lambda _: new, missing=missing, is_owned=True))
 
     async def patch(self, context: RequestContext, patch: Patch) -> Written:
         """Change an object by a patch."""
@@ -165,10 +177,12 @@ class Pipeline:
                 context, lambda old: owned(patch.applied(old, context), old), patch.is_unconditional
             )
             return Written(encode(changed))
-        change: Change[Any] = Change(
-            lambda old: patch.applied(old, context), retries=patch.is_unconditional, is_owned=True
-        )
-        return await self._verbs.writer.update(context, self.collection(context), self._change(context, change))
+        aim = self._target(context)
+
+        def patched(old: Any) -> Any:
+            return aim.entered(patch.applied(aim.shown(old), context))
+
+        return await self._changed(aim, Change(patched, retries=patch.is_unconditional, is_owned=True))
 
     async def apply(self, context: RequestContext, config: Configuration) -> Written:
         """Make the fields of a configuration so, for whoever applies it; server-side apply."""
@@ -181,10 +195,13 @@ class Pipeline:
         if handler is not None:
             return Written(encode(await handler.update(context, applied, config.is_unconditional)))
 
-        change: Change[Any] = Change(
-            applied, retries=config.is_unconditional, missing=self._created(context, lambda: applied(None))
-        )
-        return await self._verbs.writer.update(context, self.collection(context), self._change(context, change))
+        aim = self._target(context)
+
+        def entered(old: Any) -> Any:
+            return aim.entered(applied(old))
+
+        missing = self._created(context, lambda: entered(None))
+        return await self._changed(aim, Change(entered, retries=config.is_unconditional, missing=missing))
 
     def _owner(self, context: RequestContext) -> Callable[[Any, Any], Any]:
         """What keeps the owners of a body that isn't its parent's: a Scale."""
@@ -201,27 +218,30 @@ class Pipeline:
 
     async def delete(self, context: RequestContext, options: DeleteOptions) -> Deleted[Any]:
         """Delete an object, or begin to."""
-        return await self._verbs.deleter.delete(context, self.collection(context), options)
+        aim = self._target(context)
+        return aim.deleted(await self._verbs.deleter.delete(aim.context, aim.collection, options))
 
     async def delete_collection(self, context: RequestContext, options: DeleteOptions) -> tuple[int, Sequence[bytes]]:
         """Delete every object that matches; the revision they were found at, and their bytes."""
-        collection = self.collection(context)
+        aim = self._target(context)
         await context.catch_up()
-        listed = self._verbs.lister.now(collection, selection(context, collection))
-        deleted = await self._verbs.deleter.delete_collection(context, collection, listed.items, options)
-        return listed.revision, deleted
+        listed = self._verbs.lister.now(aim.collection, selection(context, aim.collection))
+        deleted = await self._verbs.deleter.delete_collection(aim.context, aim.collection, listed.items, options)
+        return listed.revision, [aim.spoken.served(data) for data in deleted] if aim.is_converted else deleted
 
-    def _change(self, context: RequestContext, change: Change[Any]) -> Change[Any]:
-        """The change, through the subresource's own rules when it is one."""
-        name = context.info.subresource
-        if not name:
-            return change
-        strategy = self.collection(context).strategy
-        return dataclasses.replace(
-            change,
-            prepare=lambda new, old: strategy.prepare_for_subresource(name, new, old),
-            validate=lambda new, old: strategy.validate_subresource(name, new, old),
-        )
+    def _target(self, context: RequestContext) -> Target:
+        return target(context, self.collection(context))
+
+    async def _changed(self, aim: Target, change: Change[Any]) -> Written:
+        """The answer to a change, made through the subresource's own rules when it is one."""
+        name, strategy = aim.context.info.subresource, aim.collection.strategy
+        if name:
+            change = dataclasses.replace(
+                change,
+                prepare=lambda new, old: strategy.prepare_for_subresource(name, new, old),
+                validate=lambda new, old: strategy.validate_subresource(name, new, old),
+            )
+        return aim.written(await self._verbs.writer.update(aim.context, aim.collection, change))
 
 
 def _check_verb(resource: Resource, info: RequestInfo) -> None:

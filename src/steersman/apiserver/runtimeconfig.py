@@ -20,8 +20,17 @@ def served_resources(config: Mapping[str, bool]) -> Sequence[Resource]:
     """The resources that are served by default, with some more and without some. The narrowest word counts."""
     return tuple(
         [one for one in RESOURCES if _said(one, config, default=True)]
-        + [one for one in OPTIONAL_RESOURCES if _said(one, config, default=False)]
+        + [one for one in _optional(config) if _said(one, config, default=False)]
     )
+
+
+def _optional(config: Mapping[str, bool]) -> Sequence[Resource]:
+    if not any(config.values()):
+        return ()
+    # Their types are made only where somebody may want one.
+    from steersman.api.older.table import older_resources
+
+    return (*OPTIONAL_RESOURCES, *older_resources())
 
 
 def _said(resource: Resource, config: Mapping[str, bool], *, default: bool) -> bool:

@@ -62,7 +62,7 @@ class Reach:
     def candidates(self, attributes: AdmissionAttributes) -> Candidates:
         """What rules are compared with."""
         return Candidates(
-            attributes.resource, self.versions.others(attributes.resource), self._namespace_labels(attributes)
+            attributes.requested, self.versions.others(attributes.requested), self._namespace_labels(attributes)
         )
 
     def subject(self, hook: Webhook, attributes: AdmissionAttributes, candidates: Candidates) -> Subject | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from steersman.api.resources import Resource
 from steersman.apimachinery.codec import yaml
-from steersman.apimachinery.codec.json import decode, encode, parse
+from steersman.apimachinery.codec.json import encode, parse
 from steersman.apimachinery.status import BadRequest, StatusError
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.http.negotiate import JSON, YAML, Form, Output
@@ -180,9 +180,8 @@ class JSONRenderer:
         )  # fmt: skip
 
     def _table(self, found: Sequence[bytes], meta: dict[str, Any], with_columns: bool = True) -> bytes:
-        strategy, kind = self.collection.strategy, self.collection.kind
         rows = [
-            {"cells": strategy.row(decode(data, kind), self.now), "object": msgspec.Raw(self._row_object(data))}
+            {"cells": self.collection.row(data, self.now), "object": msgspec.Raw(self._row_object(data))}
             for data in found
         ]
         columns = [
@@ -190,7 +189,7 @@ class JSONRenderer:
                 "name": column.name, "type": column.type, "format": column.format,
                 "description": column.description, "priority": column.priority,
             }
-            for column in strategy.columns
+            for column in self.collection.strategy.columns
         ]  # fmt: skip
         head = _head("Table", f"{META}/{self.output.version}", meta)
         body = encode({"columnDefinitions": columns if with_columns else None, "rows": rows})

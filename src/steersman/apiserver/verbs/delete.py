@@ -101,6 +101,7 @@ class Deleter:
         attributes = AdmissionAttributes(
             operation=Operation.DELETE,
             resource=context.resource,
+            spoken=context.spoken,
             user=context.user,
             namespace=context.info.namespace,
             name=old.metadata.name,

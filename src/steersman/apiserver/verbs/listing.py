@@ -90,7 +90,7 @@ class Selection:
 def selection(context: RequestContext, collection: Collection[Any]) -> Selection:
     """The request's selectors; BadRequest for one that can't be read or names a field that can't be selected by."""
     query = context.query
-    known = {"metadata.name", "metadata.namespace", *collection.strategy.selectable(collection.kind())}
+    known = collection.selectable_fields()
     try:
         labels = parse_label_selector(query.get("labelSelector"))
         fields = parse_field_selector(query.get("fieldSelector")).checked(lambda path: path in known)

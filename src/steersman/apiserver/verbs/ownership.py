@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from steersman.api.meta import Kind, ManagedFieldsEntry
+from steersman.api.older.version import Family
 from steersman.apimachinery.codec.json import DecodeError, decode_value, from_wire, to_wire
 from steersman.apimachinery.managedfields.fieldmanager import FieldManager, Write
 from steersman.apimachinery.managedfields.fieldset import FieldSet
@@ -24,9 +25,13 @@ Entries = tuple[ManagedFieldsEntry, ...]
 
 
 class Ownership:
-    """Keeps what a FieldManager has to know of every kind and subresource that has been written."""
+    """Keeps what a FieldManager has to know of every kind and subresource that has been written.
 
-    def __init__(self) -> None:
+    families: kinds that are served in several versions, by the type of each version.
+    """
+
+    def __init__(self, families: Mapping[type[Kind], Family]) -> None:
+        self._families = families
         self._versions: dict[tuple[type[Kind], str], Versions] = {}
 
     def tracked(self, context: RequestContext, new: K, old: K | None, reset: Sequence[str]) -> K:
@@ -34,15 +39,16 @@ class Ownership:
 
         reset: the top level fields that the strategy will take away from this write, so that nobody owns them.
         """
-        live = None if old is None else to_wire(old)
-        entries = self._manager(context, type(new), reset).update(live, to_wire(new), _write(context))
+        kind = _spoken(context, type(new))
+        live = None if old is None else self._tree(old, kind)
+        entries = self._manager(context, kind, reset).update(live, self._tree(new, kind), _write(context))
         return with_entries(new, entries)
 
     def applied(
         self, context: RequestContext, config: Mapping[str, Any], kind: type[K], old: K | None, reset: Sequence[str]
     ) -> K:
-        """What applying a configuration makes of an object, or of nothing."""
-        live = None if old is None else to_wire(old)
+        """What applying a configuration makes of an object, or of nothing, in the version of kind."""
+        live = None if old is None else self._tree(old, kind)
         made = self._manager(context, kind, reset).apply(live, dict(config), _write(context))
         try:
             return from_wire(made, kind)
@@ -53,8 +59,21 @@ class Ownership:
         subresource = context.info.subresource
         versions = self._versions.get((kind, subresource))
         if versions is None:
-            versions = self._versions[kind, subresource] = _versions(kind, reset)
+            versions = self._versions[kind, subresource] = self._known_versions(kind, reset)
         return FieldManager(versions, _gvk(kind), subresource)
+
+    def _known_versions(self, kind: type[Kind], reset: Sequence[str]) -> Versions:
+        ignored = FieldSet.of(*((f"f:{name}",) for name in reset))
+        own, family = _gvk(kind).api_version, self._families.get(kind)
+        if family is None:
+            return Versions(own, {own: topology_of(schema_of(kind))}, ignored={own: ignored})
+        topologies = {version: topology_of(schema_of(one)) for version, one in family.types.items()}
+        return Versions(own, topologies, family.converted, dict.fromkeys(topologies, ignored))
+
+    def _tree(self, obj: Kind, kind: type[Kind]) -> Any:
+        """The object as a wire tree in the version of kind."""
+        family = self._families.get(kind)
+        return to_wire(obj) if family is None else family.converted(to_wire(obj), _gvk(kind).api_version)
 
 
 def with_entries(obj: K, entries: list[dict[str, Any]]) -> K:
@@ -75,10 +94,9 @@ def keep_times(new: K, old: K) -> K:
     return kept if kept == old else new
 
 
-def _versions(kind: type[Kind], reset: Sequence[str]) -> Versions:
-    own = _gvk(kind).api_version
-    ignored = FieldSet.of(*((f"f:{name}",) for name in reset))
-    return Versions(own, {own: topology_of(schema_of(kind))}, ignored={own: ignored})
+def _spoken(context: RequestContext, kind: type[Kind]) -> type[Kind]:
+    """The type in the client's version, of what is written in the stored one."""
+    return context.requested.object_type if kind is context.resource.object_type else kind
 
 
 def _gvk(kind: type[Kind]) -> GroupVersionKind:

@@ -214,6 +214,7 @@ class Writer:
         return AdmissionAttributes(
             operation=operation,
             resource=context.resource,
+            spoken=context.spoken,
             user=context.user,
             namespace=context.info.namespace,
             name=obj.metadata.name,

@@ -65,8 +65,8 @@ def review_of(subject: Subject, uid: str, version: str) -> bytes:
         "uid": uid,
         "kind": _kind(kind),
         "resource": _resource(resource),
-        "requestKind": _kind(_gvk(attributes.object or attributes.old_object, attributes.resource)),
-        "requestResource": _resource(attributes.resource),
+        "requestKind": _kind(_requested_kind(attributes)),
+        "requestResource": _resource(attributes.requested),
         "name": attributes.name,
         "namespace": attributes.namespace,
         "operation": str(attributes.operation),
@@ -133,6 +133,12 @@ def _resource(resource: Resource) -> dict[str, str]:
 def _gvk(shown: Object | None, resource: Resource) -> GroupVersionKind:
     found = type(shown).__facts__.gvk if shown is not None else None
     return found or resource.gvk
+
+
+def _requested_kind(attributes: AdmissionAttributes) -> GroupVersionKind:
+    shown = attributes.object or attributes.old_object
+    is_own = type(shown) is attributes.resource.object_type
+    return attributes.requested.gvk if is_own else _gvk(shown, attributes.requested)
 
 
 def _raw(obj: Object | None) -> msgspec.Raw:

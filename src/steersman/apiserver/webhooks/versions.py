@@ -1,6 +1,7 @@
 """The kinds a server knows, for those who meet objects outside their own write: what else they are served as, and
 their defaults."""
 
+from collections.abc import Hashable
 from typing import Any
 
 from steersman.api.meta import Kind
@@ -20,29 +21,30 @@ class Versions:
         self._collections = collections
 
     def others(self, resource: Resource) -> tuple[Resource, ...]:
-        """The same resource in its other versions."""
+        """The same objects under other names: in other versions, and in other groups."""
         if not resource.stored:
             return ()
-        return tuple(
-            one
-            for one in self._table.all
-            if one is not resource and one.stored and (one.group, one.plural) == (resource.group, resource.plural)
-        )
+        own = _family(resource)
+        return tuple(one for one in self._table.all if one is not resource and one.stored and _family(one) == own)
 
     def converted(self, obj: Object | None, resource: Resource, wanted: Resource) -> Any:
         """The object of a resource in another of its versions; bodies that aren't the resource's own stay."""
-        if obj is None or wanted is resource or not isinstance(obj, resource.object_type):
+        if not isinstance(obj, Kind) or type(obj) not in (resource.object_type, resource.stored_type):
             return obj
-        return self._collections.converted(obj, wanted.object_type)
+        return obj if type(obj) is wanted.object_type else self._collections.converted(obj, wanted.object_type)
 
     def patched(self, obj: Object, tree: Any) -> Object:
         """The object of a tree that a webhook has made of another, with its defaults."""
         made = apply_defaults(from_wire(tree, type(obj)))
         if isinstance(made, Kind) and self._collections.has(type(made)):
-            defaulted: Object = self._collections.of(type(made)).strategy.default(made)
-            return defaulted
+            return self._collections.of(type(made)).defaulted(made)
         return made
 
     def tree(self, obj: Object) -> Any:
         """The object as a wire tree."""
         return to_wire(obj)
+
+
+def _family(resource: Resource) -> Hashable:
+    """What all versions of a resource have in common. Those of a custom one are stored each as itself."""
+    return (resource.group, resource.plural) if resource.custom else resource.stored_type

@@ -1,0 +1,75 @@
+"""Older versions against upstream's fixtures, and what the table says of them."""
+
+from pathlib import Path
+
+import pytest
+
+from steersman.api.older.table import older_resources
+from steersman.api.older.version import families
+from steersman.api.resources import RESOURCES, Resource
+from steersman.apimachinery.codec import protobuf
+from steersman.apimachinery.codec.json import decode, encode, parse, to_wire
+from steersman.apimachinery.openapi.schemas import definition_name
+
+FIXTURES = Path(__file__).parents[4] / "shared" / "facts" / "api-fixtures"
+LINES = older_resources()
+NAMES = [f"{one.gvk.group}.{one.version}.{one.kind}" for one in LINES]
+
+
+@pytest.mark.parametrize("line", LINES, ids=NAMES)
+def test_an_object_survives_the_way_to_the_stored_version_and_back(line: Resource) -> None:
+    older, kind = line.older, line.object_type
+    assert older is not None
+    path = FIXTURES / f"{line.group}.{line.version}.{line.kind}.json"
+    if not path.exists():
+        pytest.skip("no fixture")
+    old = decode(path.read_bytes(), kind)
+    stored = older.entered(old)
+    assert type(stored) is older.hub
+    assert older.shown(stored, kind) == older.defaulted(old)
+    if older.is_same:
+        newer = path.with_name(path.name.replace(line.version, older.hub.__facts__.gvk.version))
+        if newer.exists():
+            assert encode(older.shown(decode(newer.read_bytes(), older.hub), kind)) == encode(old)
+
+
+@pytest.mark.parametrize("line", LINES, ids=NAMES)
+def test_protobuf_is_that_of_upstream(line: Resource) -> None:
+    path = FIXTURES / f"{line.group}.{line.version}.{line.kind}.pb"
+    if not path.exists():
+        pytest.skip("no fixture")
+    of_json = decode(path.with_suffix(".json").read_bytes(), line.object_type)
+    golden = path.read_bytes()
+    assert protobuf.decode(golden, line.object_type) == of_json
+    if line.kind != "CSINode":  # the fixture is of a version without one of its fields
+        assert protobuf.encode(of_json) == golden
+
+
+@pytest.mark.parametrize("line", LINES, ids=NAMES)
+def test_an_empty_object_can_be_shown_and_converted(line: Resource) -> None:
+    older, kind = line.older, line.object_type
+    assert older is not None
+    family = families(LINES)[kind]
+    empty = to_wire(older.shown(older.hub(), kind))
+    assert family.converted(family.converted(empty, older.hub().apiVersion), line.gvk.api_version) == empty
+    assert family.converted({}, line.gvk.api_version) == {}
+
+
+def test_no_version_is_listed_twice_and_each_names_itself() -> None:
+    names = [(one.gvk.api_version, one.plural) for one in LINES]
+    assert len(set(names)) == len(names)
+    assert not {one.gvk for one in LINES} & {one.gvk for one in RESOURCES}
+    for one in LINES:
+        assert one.warning.startswith(f"{one.gvk.api_version} {one.kind} is deprecated in v1.")
+        assert f".{one.version}." in definition_name(one.object_type)
+        assert parse(encode(one.object_type()))["apiVersion"] == one.gvk.api_version
+
+
+def test_upstream_s_words_about_the_end_of_a_version() -> None:
+    told = {(one.gvk.api_version, one.kind): one.warning for one in LINES}
+    assert told["batch/v1beta1", "CronJob"] == (
+        "batch/v1beta1 CronJob is deprecated in v1.21+, unavailable in v1.25+; use batch/v1 CronJob"
+    )
+    assert told["node.k8s.io/v1beta1", "RuntimeClass"] == (
+        "node.k8s.io/v1beta1 RuntimeClass is deprecated in v1.22+, unavailable in v1.25+"
+    )
