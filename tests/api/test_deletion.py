@@ -103,7 +103,9 @@ async def test_an_eviction_asks_the_budget(server: Served) -> None:
     assert refused.status == 429
     assert refused.json["message"] == "Cannot evict pod as it would violate the pod's disruption budget."
     await server.patch(f"{budgets}/b/status", {"status": {"disruptionsAllowed": 1}})
-    assert (await server.post(f"{PODS}/p/eviction", {"metadata": {"name": "p"}})).status == 201
+    # Clients older than policy/v1 say so.
+    eviction = {"apiVersion": "policy/v1beta1", "kind": "Eviction", "metadata": {"name": "p"}}
+    assert (await server.post(f"{PODS}/p/eviction", eviction)).status == 201
     budget = (await server.get(f"{budgets}/b")).json["status"]
     assert budget["disruptionsAllowed"] == 0
     assert list(budget["disruptedPods"]) == ["p"]

@@ -41,11 +41,15 @@ STANDARD_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch"
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """A path below an object, such as `status`; its body may be of another kind than its parent's."""
+    """A path below an object, such as `status`; its body may be of another kind than its parent's.
+
+    also: apiVersions besides the kind's own that a body may say it is of.
+    """
 
     name: str
     kind: type[Object]
     verbs: tuple[str, ...] = ("get", "patch", "update")
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ POD_SUBRESOURCES = (
     Subresource("attach", core.PodAttachOptions, CONNECT),
     Subresource("binding", core.Binding, ("create",)),
     Subresource("ephemeralcontainers", core.Pod),
-    Subresource("eviction", policy.Eviction, ("create",)),
+    Subresource("eviction", policy.Eviction, ("create",), also=("policy/v1beta1",)),
     Subresource("exec", core.PodExecOptions, CONNECT),
     Subresource("log", core.Pod, ("get",)),
     Subresource("portforward", core.PodPortForwardOptions, CONNECT),

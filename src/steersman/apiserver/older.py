@@ -13,7 +13,6 @@ from steersman.api.meta import Kind
 from steersman.api.older.version import Older
 from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import decode, encode
-from steersman.apimachinery.defaulting import apply_defaults
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.verbs.delete import Deleted
@@ -26,8 +25,9 @@ class OlderCollection(Collection[Kind]):
 
     def __init__(self, resource: Resource, older: Older, store: Store, hub: Collection[Any]) -> None:
         super().__init__(resource, hub.strategy, store, hub.cacher)
+        strategy = hub.strategy.in_version(resource.gvk.api_version)
         self._older = older
-        self._hub = hub
+        self._hub = hub if strategy is hub.strategy else Collection(hub.resource, strategy, store, hub.cacher)
         self._own_head, self._hub_head = _head(resource.object_type), _head(hub.kind)
 
     @property
@@ -48,7 +48,7 @@ class OlderCollection(Collection[Kind]):
 
     def to_stored(self, obj: Kind) -> Kind:
         """An object of this version as the stored one, with its defaults."""
-        return self._older.entered(apply_defaults(obj))
+        return self._older.entered(obj)
 
     def to_served(self, stored: Kind) -> Kind:
         """A stored object in this version."""

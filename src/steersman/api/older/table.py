@@ -15,15 +15,19 @@ from steersman.api import (
     coordination,
     networking,
     node,
+    policy,
     rbac,
     scheduling,
     storage,
 )
+from steersman.api import events as events_v1
 from steersman.api.autoscaling import v2 as autoscaling_v2
 from steersman.api.meta import Kind
+from steersman.api.older import access, budgets, certificates, endpointslice, events, ingress, webhooks
+from steersman.api.older.variant import variant
 from steersman.api.older.version import Older
 from steersman.api.resources import Resource, resource_for
-from steersman.apimachinery.object import GroupVersionKind, ObjectType
+from steersman.apimachinery.object import GroupVersionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +47,17 @@ class End:
         return f"{text}; use {self.use}" if self.use else text
 
 
-# A version of a kind: its name and its end.
-Version = tuple[Older, str, End]
+# A version of a kind, its type, and its end.
+Version = tuple[Older, type[Kind], End]
 
 
 @cache
 def older_resources() -> tuple[Resource, ...]:
     """The lines of all older versions. Their types are made here: most differ from the newest by their name alone."""
-    return tuple(
-        _line(_renamed(older.hub, version), older, end)
-        for older, version, end in (*_replaced_versions(), *_ended_versions())
-    )
+    return tuple(_line(kind, older, end) for older, kind, end in (*_same(), *_ended(), *_different()))
 
 
-def _replaced_versions() -> list[Version]:
+def _same() -> list[Version]:
     """Versions with the very fields of the one that replaced them."""
     kinds: tuple[tuple[type[Kind], str, int, int], ...] = (
         (admissionregistration.MutatingAdmissionPolicy, "v1beta1", 37, 40),
@@ -80,11 +81,11 @@ def _replaced_versions() -> list[Version]:
         (storage.VolumeAttachment, "v1beta1", 19, 22),
         (storage.VolumeAttributesClass, "v1beta1", 34, 37),
     )
-    return [(Older(kind), version, _replaced(kind, deprecated, gone)) for kind, version, deprecated, gone in kinds]
+    return [(Older(hub), _in_version(hub, version), _replaced(hub, *end)) for hub, version, *end in kinds]
 
 
-def _ended_versions() -> list[Version]:
-    """Of these upstream names no replacement, and of the class of ingresses it names the list."""
+def _ended() -> list[Version]:
+    """The same, but upstream names no replacement of these, and of the class of ingresses it names the list."""
     kinds: tuple[tuple[type[Kind], End], ...] = (
         (admissionregistration.ValidatingAdmissionPolicy, End(31, 34)),
         (admissionregistration.ValidatingAdmissionPolicyBinding, End(31, 34)),
@@ -94,7 +95,24 @@ def _ended_versions() -> list[Version]:
         (networking.ServiceCIDR, End(34, 37)),
         (node.RuntimeClass, End(22, 25)),
     )
-    return [(Older(kind), "v1beta1", end) for kind, end in kinds]
+    return [(Older(hub), _in_version(hub, "v1beta1"), end) for hub, end in kinds]
+
+
+def _different() -> list[Version]:
+    """Versions that say things otherwise, or leave other things out."""
+    kinds: tuple[tuple[Older, type[Kind], int, int], ...] = (
+        (webhooks.OLDER_MUTATING, webhooks.mutating_type(), 16, 22),
+        (webhooks.OLDER_VALIDATING, webhooks.validating_type(), 16, 22),
+        (access.OLDER, access.SubjectAccessReview, 19, 22),
+        (access.OLDER_LOCAL, access.LocalSubjectAccessReview, 19, 22),
+        (certificates.OLDER, certificates.request_type(), 19, 22),
+        (endpointslice.OLDER, endpointslice.EndpointSlice, 21, 25),
+        (ingress.OLDER, ingress.Ingress, 19, 22),
+        (ingress.OLDER, ingress.of_extensions(), 14, 22),
+        (budgets.OLDER, _in_version(policy.PodDisruptionBudget, "v1beta1"), 21, 25),
+    )
+    made: list[Version] = [(older, kind, _replaced(older.hub, *end)) for older, kind, *end in kinds]
+    return [*made, (events.OLDER, _in_version(events_v1.Event, "v1beta1"), End(22, 25))]
 
 
 def _replaced(hub: type[Kind], deprecated: int, gone: int) -> End:
@@ -102,12 +120,10 @@ def _replaced(hub: type[Kind], deprecated: int, gone: int) -> End:
     return End(deprecated, gone, f"{gvk.api_version} {gvk.kind}")
 
 
-def _renamed(hub: type[Kind], version: str) -> type[Kind]:
-    """The type in another version of its group, which has the same fields."""
-    gvk, package = resource_for(hub).gvk, hub.__facts__.package.rpartition(".")[0]
-    members = {"__module__": __name__, "__doc__": hub.__doc__}
-    api = f"{gvk.group}/{version}"
-    made: type[Kind] = ObjectType(hub.__name__, (hub,), members, api=api, kind=gvk.kind, package=f"{package}.{version}")
+def _in_version(hub: type[Kind], version: str) -> type[Kind]:
+    """The type in another version of its group, with the same fields."""
+    package = hub.__facts__.package.rpartition(".")[0]
+    made: type[Kind] = variant(hub, f"{package}.{version}", api=f"{resource_for(hub).group}/{version}")
     return made
 
 
@@ -117,9 +133,7 @@ def _line(kind: type[Kind], older: Older, end: End) -> Resource:
     subresources = tuple(replace(sub, kind=kind) if sub.kind is older.hub else sub for sub in line.subresources)
     gvk = kind.__facts__.gvk
     assert gvk is not None, f"{kind.__name__} declares no api"
-    made = replace(
-        line, object_type=kind, subresources=subresources, stored_as=None, older=older, warning=end.warning(gvk)
-    )
+    made = replace(line, object_type=kind, subresources=subresources, older=older, warning=end.warning(gvk))
     # As it stands in no fixed table, the type knows its line itself.
     setattr(kind, "__facts__", replace(kind.__facts__, resource=made))  # noqa: B010  # declared on Object
     return made

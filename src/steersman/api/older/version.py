@@ -68,6 +68,12 @@ class Family:
         """Every version's type, by apiVersion."""
         return {_api_version(self.hub): self.hub, **{version: kind for version, (_, kind) in self.older.items()}}
 
+    def shown(self, obj: Kind, kind: type[Kind]) -> Tree:
+        """An object of the stored version as a tree of the version whose type is given."""
+        found = self.older.get(_api_version(kind))
+        tree: Tree = to_wire(obj if found is None else found[0].shown(obj, kind))
+        return tree
+
     def converted(self, tree: Any, wanted: str) -> Any:
         """A tree of any version in another. What says of itself no version, as an empty one, stays."""
         given = tree.get("apiVersion") if isinstance(tree, dict) else None

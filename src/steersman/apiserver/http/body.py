@@ -4,6 +4,7 @@ Source: apiserver/pkg/endpoints/handlers/create.go, rest.go.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -50,21 +51,24 @@ async def read_body(request: Request) -> bytes:
         raise RequestEntityTooLarge(message) from error
 
 
-async def read_object(request: Request, kind: type[T], validation: str, warnings: list[str]) -> T:
+async def read_object(
+    request: Request, kind: type[T], validation: str, warnings: list[str], also: Sequence[str] = ()
+) -> T:
     """The object in a body, which may leave out what it is but not contradict.
 
-    validation is Strict, Warn or Ignore: what to do about fields the kind doesn't have.
+    validation is Strict, Warn or Ignore: what to do about fields the kind doesn't have. also: apiVersions that are as
+    good as the kind's own.
     """
     media_type = body_type(request.headers.get("content-type", ""), READ)
     data = await read_body(request)
     if media_type == PROTOBUF:
-        return _of_protobuf(data, kind)
+        return _of_protobuf(data, kind, also)
     if media_type == YAML:
         try:
             data = encode(yaml.parse(data))
         except DecodeError as error:
             raise BadRequest(f"error converting YAML to JSON: {error}") from error
-    _check_named(data, kind)
+    _check_named(data, kind, also)
     decoded = decode_validated(data, kind, FieldValidation(validation))
     warnings.extend(decoded.warnings)
     return with_owners_forgotten(decoded.object) if _forgets_owners(data) else decoded.object
@@ -97,10 +101,10 @@ def object_of(tree: Any, kind: type[T], validation: str, warnings: list[str]) ->
     return decoded.object
 
 
-def _of_protobuf(data: bytes, kind: type[T]) -> T:
+def _of_protobuf(data: bytes, kind: type[T], also: Sequence[str]) -> T:
     try:
         envelope = protobuf.read_envelope(data)
-        _check_kind(_Named(envelope.kind, envelope.api_version), kind)
+        _check_kind(_Named(envelope.kind, envelope.api_version), kind, also)
         if kind.__facts__.structural is not None:
             raise BadRequest(
                 f'{envelope.kind} in version "{envelope.api_version.rpartition("/")[2]}" cannot be handled as a '
@@ -112,16 +116,16 @@ def _of_protobuf(data: bytes, kind: type[T]) -> T:
         raise BadRequest(f"couldn't get version/kind; {error}") from error
 
 
-def _check_named(data: bytes, kind: type[Object]) -> None:
+def _check_named(data: bytes, kind: type[Object], also: Sequence[str]) -> None:
     """What the object says it is must be what the URL takes."""
     try:
         named = msgspec.json.decode(data, type=_Named)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return  # decoding says what is wrong
-    _check_kind(named, kind)
+    _check_kind(named, kind, also)
 
 
-def _check_kind(named: _Named, kind: type[Object]) -> None:
+def _check_kind(named: _Named, kind: type[Object], also: Sequence[str]) -> None:
     gvk = kind.__facts__.gvk
     if gvk is None:
         return
@@ -129,7 +133,7 @@ def _check_kind(named: _Named, kind: type[Object]) -> None:
     if given_kind != gvk.kind:
         short = str(version).rpartition("/")[2]
         raise BadRequest(f'{given_kind} in version "{short}" cannot be handled as a {gvk.kind}')
-    if version != gvk.api_version:
+    if version != gvk.api_version and version not in also:
         raise BadRequest(
             f"the API version in the data ({version}) does not match the expected API version ({gvk.api_version})"
         )

@@ -88,7 +88,9 @@ class ResourceHandler:
         output = _output(context, request)
         context.check_write_options()
         kind = self._pipeline.body_kind(context)
-        obj = await read_object(request, kind, context.field_validation, context.warnings)
+        sub = context.resource.subresource(context.info.subresource) if context.info.subresource else None
+        also = sub.also if sub is not None else ()
+        obj = await read_object(request, kind, context.field_validation, context.warnings, also)
         return self._written(context, output, await self._pipeline.create(context, obj))
 
     async def _update(self, context: RequestContext, request: Request) -> Response:

@@ -13,6 +13,7 @@ from steersman.api.certificates import (
     CertificateSigningRequestStatus,
 )
 from steersman.api.certificates.validation import validate_decision, validate_issue, validate_request
+from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
 from steersman.apimachinery.times import to_time
@@ -20,6 +21,10 @@ from steersman.apiserver.registry.age import age, human_duration
 from steersman.apiserver.registry.strategy import AGE_COLUMN, NAME_COLUMN, Asked, Column, Strategy
 
 Request = CertificateSigningRequest
+
+# Where v1beta1's requests go that name no signer. In v1 everybody must.
+LEGACY_SIGNER = "kubernetes.io/legacy-unknown"
+LEGACY_VERSION = "certificates.k8s.io/v1beta1"
 
 
 class CertificateSigningRequestStrategy(Strategy[Request]):
@@ -34,6 +39,13 @@ class CertificateSigningRequestStrategy(Strategy[Request]):
         Column("RequestedDuration", description="How long the certificate is to be good."),
         Column("Condition", description="What has become of it."),
     )
+
+    def __init__(self, is_legacy: bool = False) -> None:
+        self._is_legacy = is_legacy
+
+    def in_version(self, api_version: str) -> Strategy[Request]:
+        """Older requests may be for nobody in particular, and for any use."""
+        return CertificateSigningRequestStrategy(is_legacy=True) if api_version == LEGACY_VERSION else self
 
     def complete(self, obj: Request, old: Request | None, asked: Asked) -> Request:
         """Who asks, for a new one; the times of conditions for what is decided about it."""
@@ -62,7 +74,14 @@ class CertificateSigningRequestStrategy(Strategy[Request]):
 
     def validate(self, obj: Request) -> Sequence[Cause]:
         """See `validate_request`."""
-        return validate_request(obj)
+        found = validate_request(obj)
+        if self._is_legacy:
+            # Which usages there are nobody asked then.
+            return [one for one in found if not one.field.startswith("spec.usages[")]
+        if obj.spec.signerName == LEGACY_SIGNER:
+            why = "the legacy signerName is not allowed via this API version"
+            found.append(invalid_value("spec.signerName", LEGACY_SIGNER, why))
+        return found
 
     def validate_update(self, obj: Request, old: Request) -> Sequence[Cause]:
         """Nothing but metadata can have changed."""

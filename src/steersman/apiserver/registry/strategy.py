@@ -79,6 +79,10 @@ class Strategy(Generic[K]):
     # Who deletes without a word about dependents leaves them behind.
     orphans_dependents = False
 
+    def in_version(self, api_version: str) -> "Strategy[K]":
+        """The strategy of writes in an older version, where other rules are for them."""
+        return self
+
     def default(self, obj: K) -> K:
         """Fill in what the client left out; static `Default` markers have been applied."""
         return obj

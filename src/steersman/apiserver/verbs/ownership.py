@@ -73,7 +73,7 @@ class Ownership:
     def _tree(self, obj: Kind, kind: type[Kind]) -> Any:
         """The object as a wire tree in the version of kind."""
         family = self._families.get(kind)
-        return to_wire(obj) if family is None else family.converted(to_wire(obj), _gvk(kind).api_version)
+        return to_wire(obj) if family is None else family.shown(obj, kind)
 
 
 def with_entries(obj: K, entries: list[dict[str, Any]]) -> K:

@@ -1,0 +1,221 @@
+"""Older versions that say things otherwise than the stored ones: each in both."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from tests.api.server import Served
+from tests.api.test_older import APPLY, owners, said, serving_older
+
+from steersman.api.authorization import ResourceAttributes
+from steersman.api.older import access
+from steersman.cluster.serverflags import read_flags
+from steersman.testing.cluster import Cluster
+
+INGRESSES = "/apis/networking.k8s.io/v1/namespaces/default/ingresses"
+OLD_INGRESSES = INGRESSES.replace("v1", "v1beta1")
+EXTENSIONS = "/apis/extensions/v1beta1/namespaces/default/ingresses"
+BUDGETS = "/apis/policy/v1/namespaces/default/poddisruptionbudgets"
+OLD_BUDGETS = BUDGETS.replace("v1", "v1beta1")
+SLICES = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices"
+OLD_SLICES = SLICES.replace("v1", "v1beta1")
+REQUESTS = "/apis/certificates.k8s.io/v1/certificatesigningrequests"
+OLD_REQUESTS = REQUESTS.replace("v1", "v1beta1")
+HOOKS = "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+OLD_HOOKS = HOOKS.replace("v1", "v1beta1")
+
+
+@pytest.fixture
+async def older() -> AsyncIterator[Served]:
+    async with serving_older({"api/beta": True}) as served:
+        yield served
+
+
+def old_ingress(name: str, **spec: Any) -> dict[str, Any]:
+    backend = {"serviceName": "web", "servicePort": 80}
+    path = {"path": "/", "backend": {"serviceName": "api", "servicePort": "http"}}
+    rules = [{"host": "a.example", "http": {"paths": [path]}}]
+    return {"metadata": {"name": name}, "spec": {"backend": backend, "rules": rules, **spec}}
+
+
+async def test_an_ingress_has_flat_backends_in_its_older_groups(older: Served) -> None:
+    made = await older.post(EXTENSIONS, old_ingress("a"))
+    assert (made.status, said(made.json)) == (201, ("Ingress", "extensions/v1beta1"))
+    assert made.headers["warning"] == (
+        '299 - "extensions/v1beta1 Ingress is deprecated in v1.14+, unavailable in v1.22+; '
+        'use networking.k8s.io/v1 Ingress"'
+    )
+    spec = (await older.get(f"{INGRESSES}/a")).json["spec"]
+    assert spec["defaultBackend"] == {"service": {"name": "web", "port": {"number": 80}}}
+    (path,) = spec["rules"][0]["http"]["paths"]
+    assert path == {
+        "path": "/",
+        "pathType": "ImplementationSpecific",
+        "backend": {"service": {"name": "api", "port": {"name": "http"}}},
+    }
+    other = (await older.get(f"{OLD_INGRESSES}/a")).json
+    assert said(other) == ("Ingress", "networking.k8s.io/v1beta1")
+    assert other["spec"]["backend"] == {"serviceName": "web", "servicePort": 80}
+    assert other["spec"]["rules"][0]["http"]["paths"][0]["backend"] == {"serviceName": "api", "servicePort": "http"}
+    patched = await older.patch(f"{OLD_INGRESSES}/a", {"spec": {"backend": {"servicePort": 81}}})
+    assert patched.status == 200, patched.json
+    spec = (await older.get(f"{INGRESSES}/a")).json["spec"]
+    assert spec["defaultBackend"]["service"] == {"name": "web", "port": {"number": 81}}
+    moved = await older.patch(
+        f"{EXTENSIONS}/a/status", {"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}}}
+    )
+    assert moved.status == 200
+    assert (await older.get(f"{INGRESSES}/a")).json["status"]["loadBalancer"]["ingress"] == [{"ip": "192.0.2.1"}]
+
+
+async def test_fields_of_another_name_are_owned_in_either_version(older: Served) -> None:
+    body = {"apiVersion": "networking.k8s.io/v1beta1", "kind": "Ingress", **old_ingress("a")}
+    made = await older.ask("PATCH", f"{OLD_INGRESSES}/a?fieldManager=old", body, content_type=APPLY)
+    assert made.status == 201, made.json
+    wanted = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {"name": "a"},
+        "spec": {"defaultBackend": {"service": {"name": "web", "port": {"number": 8080}}}},
+    }
+    refused = await older.ask("PATCH", f"{INGRESSES}/a?fieldManager=new", wanted, content_type=APPLY)
+    assert refused.status == 409
+    assert 'conflict with "old": .spec.backend.servicePort' in refused.json["message"]
+    forced = await older.ask("PATCH", f"{INGRESSES}/a?fieldManager=new&force=true", wanted, content_type=APPLY)
+    assert owners(forced.json) == [("new", "Apply", "v1"), ("old", "Apply", "v1beta1")]
+    # What the older manager drops now goes, but not what the newer one says too.
+    del body["spec"]["rules"]
+    body["spec"]["backend"] = {"serviceName": "web", "servicePort": 8080}
+    left = await older.ask("PATCH", f"{OLD_INGRESSES}/a?fieldManager=old", body, content_type=APPLY)
+    assert left.status == 200, left.json
+    assert left.json["spec"] == {"backend": {"serviceName": "web", "servicePort": 8080}}
+
+
+async def test_an_empty_selector_means_nothing_in_the_older_version(older: Served) -> None:
+    await older.post(OLD_BUDGETS, {"metadata": {"name": "none"}, "spec": {"minAvailable": 1, "selector": {}}})
+    await older.post(BUDGETS, {"metadata": {"name": "all"}, "spec": {"minAvailable": 1, "selector": {}}})
+    key = "pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match"
+    none = (await older.get(f"{BUDGETS}/none")).json["spec"]["selector"]
+    assert none == {"matchExpressions": [{"key": key, "operator": "Exists"}]}
+    assert (await older.get(f"{OLD_BUDGETS}/none")).json["spec"]["selector"] == {}
+    every = (await older.get(f"{OLD_BUDGETS}/all")).json["spec"]["selector"]
+    assert every == {"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]}
+
+
+async def test_the_place_of_an_endpoint_stands_in_a_map(older: Served) -> None:
+    topology = {"topology.kubernetes.io/zone": "z", "kubernetes.io/hostname": "n", "x": "y"}
+    body = {
+        "metadata": {"name": "a"},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["192.0.2.1"], "topology": topology}],
+        "ports": [{"port": 80}],
+    }
+    made = await older.post(OLD_SLICES, body)
+    assert made.status == 201, made.json
+    (endpoint,) = (await older.get(f"{SLICES}/a")).json["endpoints"]
+    assert (endpoint["zone"], endpoint["nodeName"], endpoint["deprecatedTopology"]) == ("z", "n", {"x": "y"})
+    (shown,) = (await older.get(f"{OLD_SLICES}/a")).json["endpoints"]
+    assert (shown["topology"], shown["nodeName"], "zone" in shown) == (topology, "n", False)
+
+
+def signed(name: str, group: str, *hosts: str) -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, group), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+    )
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject)
+    if hosts:
+        names = [x509.DNSName(one) for one in hosts]
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    request = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    return b64encode(request).decode()
+
+
+@pytest.mark.parametrize(
+    ("request_", "usages", "signer"),
+    [
+        (signed("system:node:a", "system:nodes"), ["client auth"], "kubernetes.io/kube-apiserver-client-kubelet"),
+        (signed("system:node:a", "system:nodes", "a"), ["server auth"], "kubernetes.io/kubelet-serving"),
+        (signed("system:node:a", "system:nodes", "a"), ["client auth"], "kubernetes.io/legacy-unknown"),
+        (signed("somebody", "people"), ["client auth"], "kubernetes.io/legacy-unknown"),
+    ],
+)
+async def test_who_signs_is_found_by_the_request(older: Served, request_: str, usages: list[str], signer: str) -> None:
+    spec = {"request": request_, "usages": ["digital signature", "key encipherment", *usages]}
+    made = await older.post(OLD_REQUESTS, {"metadata": {"name": "a"}, "spec": spec})
+    assert made.status == 201, made.json
+    assert (await older.get(f"{REQUESTS}/a")).json["spec"]["signerName"] == signer
+
+
+async def test_a_request_is_approved_in_the_older_version(older: Served) -> None:
+    spec = {"request": signed("somebody", "people")}
+    made = await older.post(OLD_REQUESTS, {"metadata": {"name": "a"}, "spec": spec})
+    assert made.json["spec"]["usages"] == ["digital signature", "key encipherment"]
+    approval = {**made.json, "status": {"conditions": [{"type": "Approved", "reason": "Fine"}]}}
+    approved = await older.put(f"{OLD_REQUESTS}/a/approval", approval)
+    assert approved.status == 200, approved.json
+    (condition,) = (await older.get(f"{REQUESTS}/a")).json["status"]["conditions"]
+    assert (condition["type"], condition["status"]) == ("Approved", "True")
+    newer = {"metadata": {"name": "b"}, "spec": {**made.json["spec"], "signerName": "kubernetes.io/legacy-unknown"}}
+    refused = await older.post(REQUESTS, newer)
+    assert (refused.status, "not allowed via this API version" in refused.json["message"]) == (422, True)
+
+
+async def test_webhooks_of_the_older_version_are_milder(older: Served) -> None:
+    hook = {"name": "a.example.com", "clientConfig": {"url": "https://a.example"}, "rules": [{"operations": ["*"]}]}
+    made = await older.post(OLD_HOOKS, {"metadata": {"name": "a"}, "webhooks": [hook]})
+    assert made.status == 201, made.json
+    (stored,) = (await older.get(f"{HOOKS}/a")).json["webhooks"]
+    assert {name: stored[name] for name in ("failurePolicy", "matchPolicy", "sideEffects", "timeoutSeconds")} == {
+        "failurePolicy": "Ignore",
+        "matchPolicy": "Exact",
+        "sideEffects": "Unknown",
+        "timeoutSeconds": 30,
+    }
+    assert (stored["admissionReviewVersions"], stored["rules"][0]["scope"]) == (["v1beta1"], "*")
+
+
+async def test_events_are_the_same_in_all_their_versions(older: Served) -> None:
+    path = "/apis/events.k8s.io/v1beta1/namespaces/default/events"
+    body = {
+        "metadata": {"name": "a"},
+        "note": "so it is",
+        "reason": "Because",
+        "type": "Normal",
+        "eventTime": "2024-01-01T00:00:00.000000Z",
+        "regarding": {"kind": "Pod", "name": "p", "namespace": "default"},
+        "reportingController": "example.com/c",
+        "reportingInstance": "c-1",
+        "action": "Test",
+    }
+    made = await older.post(path, body)
+    assert (made.status, said(made.json)) == (201, ("Event", "events.k8s.io/v1beta1"))
+    core = (await older.get("/api/v1/namespaces/default/events/a")).json
+    assert (core["message"], core["involvedObject"]["name"], core["reportingComponent"]) == (
+        "so it is",
+        "p",
+        "example.com/c",
+    )
+    newer = (await older.get(path.replace("v1beta1", "v1") + "/a")).json
+    assert newer["note"] == "so it is"
+    assert (await older.get(f"{path}?fieldSelector=regarding.name%3Dp")).json["items"][0]["note"] == "so it is"
+
+
+async def test_reviews_are_answered_in_the_version_they_are_asked_in() -> None:
+    flags = read_flags({"runtime-config": "authorization.k8s.io/v1beta1=true"})
+    async with Cluster(with_node=False, flags=flags) as cluster:
+        question = access.SubjectAccessReview(
+            spec=access.SubjectAccessReviewSpec(
+                user="somebody",
+                group=("system:masters",),
+                resourceAttributes=ResourceAttributes(verb="get", resource="pods"),
+            )
+        )
+        answer = await cluster.client.create(question)
+        assert isinstance(answer, access.SubjectAccessReview)
+        assert (answer.status.allowed, answer.spec.group) == (True, ("system:masters",))
