@@ -1,5 +1,6 @@
 """Older versions that say things otherwise than the stored ones: each in both."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from typing import Any
@@ -9,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from tests.api.server import Served
+from tests.api.server import WAIT_SECONDS, Served
 from tests.api.test_older import APPLY, owners, said, serving_older
 
 from steersman.api.authorization import ResourceAttributes
@@ -219,3 +220,97 @@ async def test_reviews_are_answered_in_the_version_they_are_asked_in() -> None:
         answer = await cluster.client.create(question)
         assert isinstance(answer, access.SubjectAccessReview)
         assert (answer.status.allowed, answer.spec.group) == (True, ("system:masters",))
+
+
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+OLD_DEFINITIONS = DEFINITIONS.replace("v1", "v1beta1")
+TABS = "/apis/stable.example.com/v1/namespaces/default/crontabs"
+
+
+def old_definition(**spec: Any) -> dict[str, Any]:
+    names = {"plural": "crontabs", "kind": "CronTab"}
+    body = {"group": "stable.example.com", "version": "v1", "names": names, **spec}
+    return {"metadata": {"name": "crontabs.stable.example.com"}, "spec": body}
+
+
+async def established(server: Served) -> None:
+    async with asyncio.timeout(WAIT_SECONDS):
+        while (await server.get(TABS)).status != 200:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_definition_without_a_schema_keeps_everything(older: Served) -> None:
+    made = await older.post(OLD_DEFINITIONS, old_definition())
+    assert made.status == 201, made.json
+    assert made.json["spec"]["scope"] == "Namespaced"
+    assert made.json["spec"]["preserveUnknownFields"] is True
+    stored = (await older.get(f"{DEFINITIONS}/crontabs.stable.example.com")).json
+    assert stored["spec"]["versions"] == [{"name": "v1", "served": True, "storage": True}]
+    await established(older)
+    body = {"kind": "CronTab", "apiVersion": "stable.example.com/v1", "metadata": {"name": "a"}, "any": {"x": [1]}}
+    tab = await older.post(TABS, body)
+    assert (tab.status, tab.json["any"]) == (201, {"x": [1]})
+    # A change by way of v1 isn't held to what v1 would ask of a new one.
+    changed = await older.patch(f"{DEFINITIONS}/crontabs.stable.example.com", {"metadata": {"labels": {"a": "b"}}})
+    assert changed.status == 200, changed.json
+    refused = await older.post(DEFINITIONS, {"metadata": {"name": "a.b.example"}, "spec": stored["spec"]})
+    assert "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required" in refused.json["message"]
+    assert "spec.preserveUnknownFields: Invalid value: true: cannot set to true" in refused.json["message"]
+
+
+async def test_what_all_versions_have_in_common_stands_beside_them(older: Served) -> None:
+    loose = {"properties": {"spec": {"type": "object", "properties": {"cron": {"type": "string"}}}}}
+    columns = [{"name": "Cron", "type": "string", "JSONPath": ".spec.cron"}]
+    spec = {
+        "validation": {"openAPIV3Schema": loose},
+        "subresources": {"status": {}},
+        "additionalPrinterColumns": columns,
+        "versions": [
+            {"name": "v1", "served": True, "storage": True},
+            {"name": "v2", "served": True, "storage": False},
+        ],
+    }
+    made = await older.post(OLD_DEFINITIONS, old_definition(**spec))
+    assert made.status == 201, made.json
+    stored = (await older.get(f"{DEFINITIONS}/crontabs.stable.example.com")).json["spec"]
+    for version in stored["versions"]:
+        assert version["schema"]["openAPIV3Schema"] == loose
+        assert version["subresources"] == {"status": {}}
+        assert version["additionalPrinterColumns"] == [{"name": "Cron", "type": "string", "jsonPath": ".spec.cron"}]
+    shown = (await older.get(f"{OLD_DEFINITIONS}/crontabs.stable.example.com")).json["spec"]
+    assert shown["validation"]["openAPIV3Schema"] == loose
+    assert (shown["version"], shown["additionalPrinterColumns"]) == ("v1", columns)
+    assert [sorted(one) for one in shown["versions"]] == [["name", "served", "storage"]] * 2
+    await established(older)
+    body = {"metadata": {"name": "a"}, "spec": {"cron": "*", "more": 1}}
+    tab = await older.post(TABS, {"kind": "CronTab", "apiVersion": "stable.example.com/v1", **body})
+    assert (tab.status, tab.json["spec"]) == (201, {"cron": "*", "more": 1})
+    wrong = await older.post(
+        TABS, {"kind": "CronTab", "apiVersion": "stable.example.com/v1", **body, "spec": {"cron": 1}}
+    )
+    assert wrong.status == 422
+
+
+async def test_pruning_takes_a_structural_schema_in_the_older_version_too(older: Served) -> None:
+    loose = {"properties": {"spec": {"type": "object"}}}
+    spec = {"validation": {"openAPIV3Schema": loose}, "preserveUnknownFields": False}
+    refused = await older.post(OLD_DEFINITIONS, old_definition(**spec))
+    assert "type: Required value: must not be empty at the root" in refused.json["message"]
+    bare = await older.post(OLD_DEFINITIONS, old_definition(preserveUnknownFields=False))
+    assert "Required value: because otherwise all fields are pruned" in bare.json["message"]
+    default = {"type": "object", "properties": {"spec": {"type": "string", "default": "x"}}}
+    kept = await older.post(OLD_DEFINITIONS, old_definition(validation={"openAPIV3Schema": default}))
+    assert "must be false in order to use defaults in the schema" in kept.json["message"]
+    config = {"url": "https://hook.example/convert"}
+    hooked = old_definition(
+        conversion={"strategy": "Webhook", "webhookClientConfig": config},
+        preserveUnknownFields=False,
+        validation={"openAPIV3Schema": {"type": "object"}},
+    )
+    made = await older.post(OLD_DEFINITIONS, hooked)
+    assert made.status == 201, made.json
+    stored = (await older.get(f"{DEFINITIONS}/crontabs.stable.example.com")).json["spec"]["conversion"]
+    assert stored == {
+        "strategy": "Webhook",
+        "webhook": {"clientConfig": config, "conversionReviewVersions": ["v1beta1"]},
+    }

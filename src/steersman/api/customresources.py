@@ -21,7 +21,7 @@ from steersman.api.meta import Kind
 from steersman.api.resources import Resource, Subresource
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.object import ObjectType
-from steersman.apimachinery.schema import FieldSchema, TypeSchema, schema_of
+from steersman.apimachinery.schema import FieldSchema, Form, TypeSchema, schema_of
 from steersman.apimachinery.structural import KEEPS_UNKNOWN, OF_EVERY_OBJECT, read_structural
 
 _ONLY_METADATA = CustomResourceValidation(openAPIV3Schema=JSONSchemaProps(type="object"))
@@ -41,6 +41,8 @@ def custom_kind(crd: CustomResourceDefinition, version: CustomResourceDefinition
     """A new type for one version of a definition."""
     written = written_schema(crd, version)
     structural = read_structural({**written, "type": "object"})
+    if crd.spec.preserveUnknownFields:
+        _keep_unknown(structural)
     names = [name for name in structural.fields if name not in OF_EVERY_OBJECT]
     # A status is there to be written through its subresource, declared or not.
     fields = {"__annotations__": dict.fromkeys(names, Any), **dict.fromkeys(names), "__module__": __name__}
@@ -52,6 +54,15 @@ def custom_kind(crd: CustomResourceDefinition, version: CustomResourceDefinition
     setattr(made, "__facts__", whole.facts)  # noqa: B010  # declared on Object, read-only for everybody else
     made.__doc__ = str(written.get("description") or f"{kind} is a custom resource.")
     return made
+
+
+def _keep_unknown(schema: TypeSchema) -> None:
+    """Prune nothing: what definitions asked for before there was pruning. The schema has just been made."""
+    schema.keeps_unknown = schema.form is Form.OBJECT
+    for field in schema.fields.values():
+        _keep_unknown(field.schema)
+    if schema.items is not None:
+        _keep_unknown(schema.items)
 
 
 def custom_resource(

@@ -53,10 +53,9 @@ class Collections:
         """Whether a kind is stored."""
         return kind in self._by_kind
 
-    def converted(self, obj: Kind, kind: type[Kind]) -> Kind:
+    def converted(self, obj: Kind, kind: type[Kind], wanted: type[Kind]) -> Kind:
         """An object of one version of a resource in another."""
-        to_served = self._by_kind[kind].to_served
-        return to_served(self._by_kind[type(obj)].to_stored(obj))
+        return self._by_kind[wanted].to_served(self._by_kind[kind].to_stored(obj))
 
     @property
     def revision(self) -> int:

@@ -10,12 +10,21 @@ from steersman.api.apiextensions.customresource import (
     CustomResourceConversion,
     CustomResourceDefinition,
     CustomResourceDefinitionNames,
+    CustomResourceDefinitionSpec,
     CustomResourceDefinitionVersion,
     CustomResourceSubresourceScale,
     SelectableField,
 )
+from steersman.api.apiextensions.demands import (
+    ALL_DEMANDS,
+    APPROVED,
+    Demands,
+    has_defaults,
+    on_update,
+    on_versions,
+    schema_of_version,
+)
 from steersman.apimachinery import formats
-from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.fielderrors import (
     duplicate,
     forbidden_field,
@@ -40,10 +49,9 @@ COLUMN_FORMATS = (
 )  # fmt: skip
 MAX_SELECTABLE = 8
 PROTECTED_GROUPS = ("k8s.io", "kubernetes.io")
-APPROVED = "api-approved.kubernetes.io"
 
 
-def validate_definition(crd: CustomResourceDefinition) -> list[Cause]:
+def validate_definition(crd: CustomResourceDefinition, demands: Demands = ALL_DEMANDS) -> list[Cause]:
     """What is wrong with a new definition."""
     spec, found = crd.spec, list[Cause]()
     if crd.metadata.name != f"{spec.names.plural}.{spec.group}":
@@ -55,18 +63,18 @@ def validate_definition(crd: CustomResourceDefinition) -> list[Cause]:
         found.append(not_supported(where, spec.scope, SCOPES) if spec.scope else required(where))
     found += _version_list_faults(spec.versions)
     for position, version in enumerate(spec.versions):
-        found += _version_faults(version, SPEC.child("versions").at(position))
+        found += _version_faults(version, SPEC.child("versions").at(position), on_versions(demands, spec))
     found += _names_faults(spec.names, SPEC.child("names"))
     found += _conversion_faults(spec.conversion)
-    if spec.preserveUnknownFields:
-        why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
-        found.append(invalid_value(SPEC.child("preserveUnknownFields"), True, why))
-    return [*found, *_approval_faults(crd)]
+    found += _keeping_faults(spec, demands)
+    return [*found, *(_approval_faults(crd) if demands.approval else ())]
 
 
-def validate_definition_update(crd: CustomResourceDefinition, old: CustomResourceDefinition) -> list[Cause]:
+def validate_definition_update(
+    crd: CustomResourceDefinition, old: CustomResourceDefinition, demands: Demands = ALL_DEMANDS
+) -> list[Cause]:
     """What is wrong with a change: what names the resource stays, and stored versions can't be taken away."""
-    found = validate_definition(crd)
+    found = validate_definition(crd, on_update(demands, crd, old))
     is_established = any(one.type == "Established" and one.status == "True" for one in old.status.conditions)
     fixed = [("group", crd.spec.group, old.spec.group), ("names.plural", crd.spec.names.plural, old.spec.names.plural)]
     if is_established:
@@ -87,6 +95,21 @@ def validate_definition_update(crd: CustomResourceDefinition, old: CustomResourc
     return found
 
 
+def _keeping_faults(spec: CustomResourceDefinitionSpec, demands: Demands) -> Iterable[Cause]:
+    """Source: validatePreserveUnknownFields, validateCustomResourceDefinitionSpec."""
+    if not spec.preserveUnknownFields:
+        return
+    where = SPEC.child("preserveUnknownFields")
+    if demands.pruning:
+        why = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
+        yield invalid_value(where, True, why)
+    if has_defaults(spec):
+        yield invalid_value(where, True, "must be false in order to use defaults in the schema")
+    if spec.conversion is not None and spec.conversion.strategy != "None":
+        why = "must be None if spec.preserveUnknownFields is true"
+        yield invalid_value(SPEC.child("conversion", "strategy"), spec.conversion.strategy, why)
+
+
 def _group_faults(group: str) -> Iterable[Cause]:
     where = SPEC.child("group")
     if not group:
@@ -105,15 +128,15 @@ def _version_list_faults(versions: Sequence[CustomResourceDefinitionVersion]) ->
         yield invalid_value(where, names, "must have exactly one version marked as storage version")
 
 
-def _version_faults(version: CustomResourceDefinitionVersion, path: Path) -> Iterable[Cause]:
+def _version_faults(version: CustomResourceDefinitionVersion, path: Path, demands: Demands) -> Iterable[Cause]:
     if errors := formats.dns1035_label(version.name):
         yield invalid_value(path.child("name"), version.name, ",".join(errors))
-    schema = version.schema.openAPIV3Schema if version.schema is not None else None
-    where = path.child("schema", "openAPIV3Schema")
-    written: Written = {} if schema is None else to_wire(schema)
-    if schema is None:
-        yield required(where)
-    else:
+    written, where = schema_of_version(version), path.child("schema", "openAPIV3Schema")
+    if written is None and demands.schemas:
+        yield required(where, "schemas are required")
+    elif written is None and demands.pruning and version.served:
+        yield required(where, "because otherwise all fields are pruned")
+    elif written is not None and demands.structure:
         yield from structural_faults(written, where)
     if version.deprecationWarning is not None and not version.deprecated:
         why = "can only be set for deprecated versions"
@@ -122,7 +145,7 @@ def _version_faults(version: CustomResourceDefinitionVersion, path: Path) -> Ite
         yield from _scale_faults(version.subresources.scale, path.child("subresources", "scale"))
     for position, column in enumerate(version.additionalPrinterColumns):
         yield from _column_faults(column, path.child("additionalPrinterColumns").at(position))
-    yield from _selectable_faults(version.selectableFields, written, path.child("selectableFields"))
+    yield from _selectable_faults(version.selectableFields, written or {}, path.child("selectableFields"))
 
 
 def _names_faults(names: CustomResourceDefinitionNames, path: Path) -> Iterable[Cause]:

@@ -23,7 +23,7 @@ from steersman.api import (
 from steersman.api import events as events_v1
 from steersman.api.autoscaling import v2 as autoscaling_v2
 from steersman.api.meta import Kind
-from steersman.api.older import access, budgets, certificates, endpointslice, events, ingress, webhooks
+from steersman.api.older import access, budgets, certificates, customresources, endpointslice, events, ingress, webhooks
 from steersman.api.older.variant import variant
 from steersman.api.older.version import Older
 from steersman.api.resources import Resource, resource_for
@@ -103,6 +103,7 @@ def _different() -> list[Version]:
     kinds: tuple[tuple[Older, type[Kind], int, int], ...] = (
         (webhooks.OLDER_MUTATING, webhooks.mutating_type(), 16, 22),
         (webhooks.OLDER_VALIDATING, webhooks.validating_type(), 16, 22),
+        (customresources.OLDER, customresources.CustomResourceDefinition, 16, 22),
         (access.OLDER, access.SubjectAccessReview, 19, 22),
         (access.OLDER_LOCAL, access.LocalSubjectAccessReview, 19, 22),
         (certificates.OLDER, certificates.request_type(), 19, 22),

@@ -13,6 +13,7 @@ from steersman.api.apiextensions import (
     CustomResourceDefinitionCondition,
     CustomResourceDefinitionStatus,
 )
+from steersman.api.apiextensions.demands import ALL_DEMANDS, NO_DEMANDS, Demands
 from steersman.api.apiextensions.validation import validate_definition, validate_definition_update
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
@@ -28,6 +29,14 @@ class CustomResourceDefinitionStrategy(Strategy[CustomResourceDefinition]):
 
     allows_unconditional_update = False
     columns = (NAME_COLUMN, Column("Created At", type="date", description="When it was made."))
+
+    def __init__(self, demands: Demands = ALL_DEMANDS) -> None:
+        self._demands = demands
+
+    def in_version(self, api_version: str) -> Strategy[CustomResourceDefinition]:
+        """Older definitions need no schemas, nor have these to be structural."""
+        is_older = api_version == "apiextensions.k8s.io/v1beta1"
+        return CustomResourceDefinitionStrategy(NO_DEMANDS) if is_older else self
 
     def default(self, obj: CustomResourceDefinition) -> CustomResourceDefinition:
         """Names that follow from the kind, and no conversion."""
@@ -67,13 +76,13 @@ class CustomResourceDefinitionStrategy(Strategy[CustomResourceDefinition]):
 
     def validate(self, obj: CustomResourceDefinition) -> Sequence[Cause]:
         """See `validate_definition`."""
-        return validate_definition(obj)
+        return validate_definition(obj, self._demands)
 
     def validate_update(self, obj: CustomResourceDefinition, old: CustomResourceDefinition) -> Sequence[Cause]:
         """See `validate_definition_update`. What goes already isn't held up by what it says."""
         if obj.metadata.deletionTimestamp is not None and obj.spec == old.spec:
             return ()
-        return validate_definition_update(obj, old)
+        return validate_definition_update(obj, old, self._demands)
 
     def row(self, obj: CustomResourceDefinition, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""

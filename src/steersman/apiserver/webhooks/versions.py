@@ -29,9 +29,9 @@ class Versions:
 
     def converted(self, obj: Object | None, resource: Resource, wanted: Resource) -> Any:
         """The object of a resource in another of its versions; bodies that aren't the resource's own stay."""
-        if not isinstance(obj, Kind) or type(obj) not in (resource.object_type, resource.stored_type):
+        if wanted is resource or not isinstance(obj, resource.object_type):
             return obj
-        return obj if type(obj) is wanted.object_type else self._collections.converted(obj, wanted.object_type)
+        return self._collections.converted(obj, resource.object_type, wanted.object_type)
 
     def patched(self, obj: Object, tree: Any) -> Object:
         """The object of a tree that a webhook has made of another, with its defaults."""
