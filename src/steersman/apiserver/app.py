@@ -15,6 +15,8 @@ from steersman.api.resources import RESOURCES, Resource
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.allocators.services import ServiceReserver
 from steersman.apiserver.attributes import Authenticator, Authorizer
+from steersman.apiserver.audit.auditor import Auditor
+from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.connect import Connections, NoConnector
@@ -23,7 +25,7 @@ from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
 from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
 from steersman.apiserver.endpoints.storehealth import answering
-from steersman.apiserver.http.handler import RequestHandler
+from steersman.apiserver.http.handler import Gate, RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.locations import Locator
@@ -75,6 +77,10 @@ class Deps:
     authorizer: Authorizer
     config: ServerConfig
     admission: AdmissionChain = field(default_factory=lambda: AdmissionChain(()))
+    # Without it nobody acts as somebody else.
+    impersonation: Impersonation | None = None
+    # Without it nothing is audited.
+    auditor: Auditor | None = None
     reviews: Mapping[type[Kind], ReviewHandler] = field(default_factory=dict)
     token_issuer: TokenIssuer | None = None
     # How kubelets and pods are reached; without it exec, logs and proxies are refused.
@@ -115,7 +121,8 @@ class APIServer:
             else KubeletConnector(self.collections, deps.kubelet_tls, deps.connect, deps.random)
         )
         connections = Connections(connector, deps.admission, self.pipeline.authorize)
-        self._handler = RequestHandler(deps.authenticator, self.pipeline, self._endpoints(), connections, deps.random)
+        gate = Gate(deps.authenticator, deps.impersonation, deps.auditor)
+        self._handler = RequestHandler(gate, self.pipeline, self._endpoints(), connections, deps.random)
 
     async def handle(self, request: Request) -> Response:
         """The response to a request: the handler for component.http's server."""

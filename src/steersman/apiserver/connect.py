@@ -89,6 +89,7 @@ class Connections:
             subresource=context.info.subresource,
             object=options,
             warnings=context.warnings,
+            annotations=context.annotations,
         )
         changed = await self._admission.admit(attributes)
         await self._admission.validate(attributes_with(attributes, changed))

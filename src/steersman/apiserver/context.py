@@ -8,6 +8,7 @@ from datetime import datetime
 from steersman.api.resources import Resource
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.status import BadRequest, Cause, invalid
+from steersman.apiserver.audit.trail import Trail
 from steersman.apiserver.request import EMPTY_QUERY, Query, RequestInfo
 from steersman.apiserver.user import UserInfo
 
@@ -24,7 +25,7 @@ async def _at_once() -> None:
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """What every step may look at. warnings is the only thing steps add to."""
+    """What every step may look at. Steps add to warnings, and to annotations, which the audit log shows."""
 
     info: RequestInfo
     resource: Resource
@@ -37,6 +38,9 @@ class RequestContext:
     spoken: Resource | None = None
     # Waits until everything written so far can be read.
     catch_up: Callable[[], Awaitable[None]] = _at_once
+    annotations: dict[str, str] = field(default_factory=dict)
+    # Where what is sent and answered is noted; None for a request that isn't audited.
+    trail: Trail | None = None
 
     @property
     def requested(self) -> Resource:

@@ -16,7 +16,7 @@ from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import encode
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import MethodNotSupported, method_not_supported, unknown_resource
-from steersman.apiserver.attributes import Authorizer
+from steersman.apiserver.attributes import Authorizer, Decision
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
@@ -72,9 +72,13 @@ class Pipeline:
         self._reviews = reviews
         self._clock = clock
 
+    def judge(self, user: UserInfo, info: RequestInfo) -> Decision:
+        """Whether the user may, and why."""
+        return self._authorizer.authorize(user, info)
+
     def authorize(self, user: UserInfo, info: RequestInfo) -> None:
         """Raises Forbidden, in upstream's words, unless the user may."""
-        decision = self._authorizer.authorize(user, info)
+        decision = self.judge(user, info)
         if not decision.allowed:
             raise denial(user, info, decision.reason)
 

@@ -54,15 +54,18 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     context = server_context(credentials.serving, credentials.client_ca.cert_pem)
     http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
     try:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(plane.run())
-            await plane.ready()
-            if facts.nodes:
-                await ensure_dns_rights(plane.client)
-            await http.start()
-            _log.info("API server listens", port=facts.port)
+        async with plane.auditing():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(plane.run())
+                    await plane.ready()
+                    if facts.nodes:
+                        await ensure_dns_rights(plane.client)
+                    await http.start()
+                    _log.info("API server listens", port=facts.port)
+            finally:
+                await http.stop()
     finally:
-        await http.stop()
         await store.close()
 
 

@@ -5,6 +5,8 @@ The only place where server, authentication, authorization and admission are bui
 
 import asyncio
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random, SystemRandom
@@ -30,9 +32,11 @@ from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.versions import Versions
+from steersman.cluster.auditing import auditor_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
+from steersman.component.metrics import Registry
 from steersman.storage.interface import Store
 
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"
@@ -70,15 +74,19 @@ class ControlPlane:
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = RBACAuthorizer(lookup)
-        authenticator = Impersonation(_authenticator(config.identity, tokens, clock), authorizer)
+        authenticator = _authenticator(config.identity, tokens, clock)
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
-        flags = config.flags
+        flags, metrics = config.flags, Registry()
+        self.auditor = auditor_of(flags, clock, config.random, metrics)
         self.server = APIServer(
             Deps(
                 store=store,
                 clock=clock,
                 authenticator=authenticator,
                 authorizer=authorizer,
+                impersonation=Impersonation(authorizer),
+                auditor=self.auditor,
+                metrics=metrics,
                 admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
@@ -104,6 +112,12 @@ class ControlPlane:
             await self.server.ready()
             await bootstrap(self.client, self._advertised())
             self._has_first_objects.set()
+
+    @asynccontextmanager
+    async def auditing(self) -> AsyncIterator[None]:
+        """Requests may come inside: what is to be told of them is told by its end."""
+        async with self.auditor.running() if self.auditor is not None else nullcontext():
+            yield
 
     async def ready(self) -> None:
         """Return when the first objects are there: who asks earlier is refused for want of a role."""

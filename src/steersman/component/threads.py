@@ -32,6 +32,10 @@ class Threads:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._pool(), lambda: fn(*args, **kwargs))
 
+    def start(self, fn: Callable[[], None]) -> None:
+        """Have `fn` called in a thread of the pool. Nobody waits for it, so it must see to its own errors."""
+        self._pool().submit(fn)
+
     def close(self) -> None:
         """Take no more work; what was begun runs on, what only waits is cancelled. Doesn't block."""
         self._is_closed = True

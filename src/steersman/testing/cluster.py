@@ -76,6 +76,7 @@ class Cluster:
 
     async def __aenter__(self) -> Self:
         await self._stack.__aenter__()
+        await self._stack.enter_async_context(self._plane.auditing())
         await self._stack.enter_async_context(self._group)
         self._begin(self._plane.run())
         await self._plane.server.ready()

@@ -6,7 +6,7 @@ import pytest
 
 from steersman.cli import main
 from steersman.cli.serverflags import given_flags
-from steersman.cluster import serverflags
+from steersman.cluster import flagtexts, serverflags
 from steersman.cluster.facts import Wishes, flagged, new_cluster
 from steersman.cluster.serverflags import FlagError, ServerFlags, read_flags
 
@@ -31,19 +31,19 @@ def test_what_cannot_be_read_is_refused_by_name(name: str, text: str, said: str)
 
 @pytest.mark.parametrize(("text", "wanted"), [("10s", 10), ("1h30m", 5400), ("250ms", 0.25), ("1.5s", 1.5)])
 def test_durations_are_read_as_go_writes_them(text: str, wanted: float) -> None:
-    assert serverflags.seconds(text) == wanted
+    assert flagtexts.seconds(text) == wanted
 
 
 @pytest.mark.parametrize("text", ["", "10", "s", "1d", "10 s", "-1s"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no duration"):
-        serverflags.seconds(text)
+        flagtexts.seconds(text)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    assert serverflags.path(str(tmp_path)) == tmp_path
+    assert flagtexts.path(str(tmp_path)) == tmp_path
     with pytest.raises(ValueError, match="no such file"):
-        serverflags.path(str(tmp_path / "none"))
+        flagtexts.path(str(tmp_path / "none"))
 
 
 def test_up_notes_what_it_was_given_until_it_is_taken_back() -> None:
@@ -68,7 +68,7 @@ def test_flags_of_admission_are_checked_before_anything_starts(tmp_path: Path) -
 
 
 def test_switches_are_read() -> None:
-    assert serverflags.switches("api/all=true,v1=false,x") == (("api/all", True), ("v1", False), ("x", True))
+    assert flagtexts.switches("api/all=true,v1=false,x") == (("api/all", True), ("v1", False), ("x", True))
     for wrong in ("a=1", "=true"):
         with pytest.raises(ValueError, match="it is no list of names"):
-            serverflags.switches(wrong)
+            flagtexts.switches(wrong)

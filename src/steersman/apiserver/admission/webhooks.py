@@ -6,8 +6,9 @@ Source: apiserver/pkg/admission/plugin/webhook: mutating/dispatcher.go, validati
 import asyncio
 import copy
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from steersman.api.admissionregistration import (
@@ -18,7 +19,7 @@ from steersman.api.admissionregistration import (
 )
 from steersman.api.core import Namespace
 from steersman.api.meta import Kind
-from steersman.apimachinery.codec.json import DecodeError
+from steersman.apimachinery.codec.json import DecodeError, encode
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.patch import json as json_patch
@@ -37,6 +38,9 @@ Webhook = MutatingWebhook | ValidatingWebhook
 C = TypeVar("C", MutatingWebhookConfiguration, ValidatingWebhookConfiguration)
 
 DEFAULT_TIMEOUT_SECONDS = 10
+# Source: mutating/dispatcher.go, validating/dispatcher.go: what the audit log says of webhooks.
+PATCH, MUTATION = "patch.webhook.admission.k8s.io/", "mutation.webhook.admission.k8s.io/"
+VALIDATING, FAILED_OPEN = "validating.webhook.admission.k8s.io/", "failed-open."
 HARMLESS = frozenset({"None", "NoneOnDryRun"})
 
 
@@ -87,7 +91,7 @@ class Reach:
             return await self._asked(hook, subject, identities)
         except (WebhookError, BadAnswer) as error:
             if hook.failurePolicy == "Ignore":
-                return Answer(None, None, ())
+                return Answer(None, None, (), has_failed=True)
             raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
 
     async def _asked(self, hook: Webhook, subject: Subject, identities: Identities) -> Answer:
@@ -131,13 +135,14 @@ class MutatingWebhooks(Plugin):
             return attributes.object
         round_ = attributes.reinvocation
         candidates = self._reach.candidates(attributes)
-        for key, hook in hooks:
+        for index, (key, hook) in enumerate(hooks):
             if round_.is_second and key not in round_.again:
                 continue
             subject = self._reach.subject(hook, attributes, candidates)
             if subject is None:
                 continue
-            changed = await self._changed(hook, subject)
+            note = _Note(attributes.annotations, f"round_{int(round_.is_second)}_index_{index}", key[0], hook.name)
+            changed = await self._changed(hook, subject, note)
             if changed is not None and changed != attributes.object:
                 attributes = attributes_with(attributes, changed)
                 round_.request()
@@ -145,13 +150,17 @@ class MutatingWebhooks(Plugin):
                 round_.asked.add(key)
         return attributes.object
 
-    async def _changed(self, hook: MutatingWebhook, subject: Subject) -> Object | None:
+    async def _changed(self, hook: MutatingWebhook, subject: Subject, note: "_Note") -> Object | None:
         answer = await self._reach.ask(hook, subject, self._identities)
         attributes = subject.attributes
         attributes.warnings.extend(answer.warnings)
+        attributes.annotations.update(answer.annotations)
+        if answer.has_failed:
+            note.failed_open()
         if answer.denied is not None:
             raise answer.denied
         if answer.patch is None or subject.object is None:
+            note.mutated(False)
             return None
         versions = self._reach.versions
         try:
@@ -159,8 +168,11 @@ class MutatingWebhooks(Plugin):
             made = versions.patched(subject.object, tree)
         except (StatusError, DecodeError) as error:
             if hook.failurePolicy == "Ignore":
+                note.failed_open()
                 return None
             raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
+        note.patched(answer.patch)
+        note.mutated(made != subject.object)
         back: Object = versions.converted(made, subject.resource, attributes.resource)
         return back
 
@@ -193,12 +205,42 @@ class ValidatingWebhooks(Plugin):
             answers = await asyncio.gather(
                 *(self._reach.ask(*one, self._identities) for one in asked), return_exceptions=True
             )
-        for answer in answers:
+        for index, answer in enumerate(answers):
             if isinstance(answer, BaseException):
                 raise answer
             attributes.warnings.extend(answer.warnings)
+            attributes.annotations.update(answer.annotations)
+            if answer.has_failed:
+                attributes.annotations[f"{FAILED_OPEN}{VALIDATING}round_0_index_{index}"] = asked[index][0].name
             if answer.denied is not None:
                 raise answer.denied
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    """What the audit log is to say of one call of a webhook."""
+
+    annotations: dict[str, str]
+    place: str
+    configuration: str
+    webhook: str
+
+    def failed_open(self) -> None:
+        """It gave no answer, and the request went on."""
+        self.annotations[f"{FAILED_OPEN}{MUTATION}{self.place}"] = self.webhook
+
+    def mutated(self, has_changed: bool) -> None:
+        """Whether it changed the object."""
+        self._say(MUTATION, {"mutated": has_changed})
+
+    def patched(self, patch: list[Any]) -> None:
+        """How it changed the object."""
+        if patch:
+            self._say(PATCH, {"patch": patch, "patchType": "JSONPatch"})
+
+    def _say(self, prefix: str, more: Mapping[str, Any]) -> None:
+        said = {"configuration": self.configuration, "webhook": self.webhook, **more}
+        self.annotations[f"{prefix}{self.place}"] = encode(said).decode()
 
 
 def _in_order(configurations: Iterable[C]) -> list[C]:

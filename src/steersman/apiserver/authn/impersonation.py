@@ -6,7 +6,7 @@ Source: apiserver/pkg/endpoints/filters/impersonation.go.
 from collections.abc import Mapping
 
 from steersman.apimachinery.status import BadRequest, forbidden
-from steersman.apiserver.attributes import Authenticator, Authorizer, Presented
+from steersman.apiserver.attributes import Authorizer
 from steersman.apiserver.authn.serviceaccount import GROUP as ACCOUNTS_GROUP
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, UserInfo
@@ -18,16 +18,12 @@ ACCOUNT_PREFIX = "system:serviceaccount:"
 class Impersonation:
     """Lets who is authenticated be the user of the Impersonate headers, one right a name."""
 
-    def __init__(self, authenticator: Authenticator, authorizer: Authorizer) -> None:
-        self._authenticator = authenticator
+    def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
-    async def authenticate(self, presented: Presented) -> UserInfo | None:
-        """Source of Authenticator.authenticate. Forbidden when the user may not be the other."""
-        user = await self._authenticator.authenticate(presented)
-        headers = presented.headers
-        others = [name for name in headers if name.startswith("impersonate-")]
-        if user is None or not others:
+    def assumed(self, user: UserInfo, headers: Mapping[str, str]) -> UserInfo:
+        """Whom the user acts as: himself without such headers. Forbidden when he may not be the other."""
+        if not any(name.startswith("impersonate-") for name in headers):
             return user
         wanted = headers.get(USER, "")
         if not wanted:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from isal import igzip
 
@@ -92,9 +91,9 @@ def compressed(response: Response, accept_encoding: str) -> Response:
     return Response(response.status, headers, igzip.compress(whole, GZIP_LEVEL))
 
 
-def with_headers(response: Response, warnings: Sequence[str], audit_id: UUID) -> Response:
+def with_headers(response: Response, warnings: Sequence[str], audit_id: str) -> Response:
     """The response with its warnings and the request's id."""
-    extra: Headers = (("Audit-Id", str(audit_id)), *(("Warning", _warning(text)) for text in dict.fromkeys(warnings)))
+    extra: Headers = (("Audit-Id", audit_id), *(("Warning", _warning(text)) for text in dict.fromkeys(warnings)))
     return Response(response.status, response.headers + extra, response.body)
 
 

@@ -18,6 +18,8 @@ async def read_delete_options(context: RequestContext, request: Request) -> Dele
     data = await read_body(request)
     if data:
         options = _read(data, body_type(request.headers.get("content-type", ""), READ), context.warnings)
+        if context.trail is not None:
+            context.trail.request_object(options)
     else:
         orphan = context.query.get("orphanDependents")
         options = DeleteOptions(

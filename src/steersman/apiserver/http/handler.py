@@ -1,5 +1,7 @@
 """An HTTP request's whole way: who asks, what for, may they, the answer. Every error becomes a Status here."""
 
+import asyncio
+from dataclasses import dataclass, field, replace
 from random import Random
 from urllib.parse import unquote
 from uuid import UUID
@@ -12,13 +14,17 @@ from steersman.apimachinery.status import (
     internal_error,
 )
 from steersman.apiserver.attributes import Authenticator
+from steersman.apiserver.audit.auditor import Auditor
+from steersman.apiserver.audit.trail import Trail
+from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.connect import Connections
 from steersman.apiserver.context import RequestContext
+from steersman.apiserver.denial import denial
 from steersman.apiserver.endpoints.plain import PlainEndpoints
 from steersman.apiserver.http.answers import error_answer, with_headers
 from steersman.apiserver.http.resources import ResourceHandler
 from steersman.apiserver.pipeline import Pipeline
-from steersman.apiserver.request import Query, read_request
+from steersman.apiserver.request import Query, RequestInfo, read_request
 from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
 from steersman.component.http.message import UPGRADED, ClientGone, Request, Response
 from steersman.component.log import get_logger
@@ -26,7 +32,27 @@ from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable
 
 _log = get_logger(__name__)
 
+FORESEEN = (StatusError, StoreFull, StoreUnavailable, StoreClosed)
 NOBODY = UserInfo(ANONYMOUS, groups=(UNAUTHENTICATED_GROUP,))
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Who comes in, as whom, and who writes it down."""
+
+    authenticator: Authenticator
+    impersonation: Impersonation | None = None
+    auditor: Auditor | None = None
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One request, and what its steps leave for its answer."""
+
+    request: Request
+    audit_id: str
+    warnings: list[str] = field(default_factory=list)
+    trail: Trail | None = None
 
 
 class RequestHandler:
@@ -34,13 +60,13 @@ class RequestHandler:
 
     def __init__(
         self,
-        authenticator: Authenticator,
+        gate: Gate,
         pipeline: Pipeline,
         endpoints: PlainEndpoints,
         connections: Connections,
         random: Random,
     ) -> None:
-        self._authenticator = authenticator
+        self._gate = gate
         self._pipeline = pipeline
         self._endpoints = endpoints
         self._connections = connections
@@ -49,40 +75,75 @@ class RequestHandler:
 
     async def handle(self, request: Request) -> Response:
         """The response, whatever happens."""
-        warnings: list[str] = []
+        audit_id = request.headers.get("audit-id") or str(UUID(int=self._random.getrandbits(128), version=4))
+        exchange = _Exchange(request, audit_id)
         try:
-            response = await self._answer(request, warnings)
-        except ClientGone:
+            response = await self._answer(exchange)
+        except (ClientGone, asyncio.CancelledError):
+            if exchange.trail is not None:
+                exchange.trail.end()
             raise
         except Exception as error:  # noqa: BLE001 - the request pipeline is where every error becomes an answer
-            response = error_answer(as_status(error, request.path), request.headers.get("accept", ""))
+            response = self._failed(exchange, error)
+        if exchange.trail is not None:
+            response = await exchange.trail.answer(response)
         if response is UPGRADED:
             return response
-        return with_headers(response, warnings, UUID(int=self._random.getrandbits(128), version=4))
+        return with_headers(response, exchange.warnings, audit_id)
 
-    async def _answer(self, request: Request, warnings: list[str]) -> Response:
+    async def _answer(self, exchange: _Exchange) -> Response:
+        request = exchange.request
         query = Query(request.query)
         info = read_request(request.method, request.path, query)
-        user = await self._user(request)
-        self._pipeline.authorize(user, info)
+        user = await self._admitted(exchange, info)
+        judgement = self._pipeline.judge(user, info)
+        if exchange.trail is not None:
+            exchange.trail.judge(judgement)
+        if not judgement.allowed:
+            raise denial(user, info, judgement.reason)
         if not info.is_resource:
             return await self._endpoints.answer(unquote(request.path), request)
         context = self._pipeline.context(user, info, query, request.headers.get("user-agent", ""))
+        if exchange.trail is not None:
+            context = replace(context, trail=exchange.trail, annotations=exchange.trail.annotations)
         try:
             return await self._resource_answer(context, request)
         finally:
-            warnings.extend(context.warnings)
+            exchange.warnings.extend(context.warnings)
 
     async def _resource_answer(self, context: RequestContext, request: Request) -> Response:
         if self._connections.handles(context):
             return await self._connections.connect(context, request)
         return await self._resources.answer(context, request)
 
-    async def _user(self, request: Request) -> UserInfo:
+    async def _admitted(self, exchange: _Exchange, info: RequestInfo) -> UserInfo:
+        """Who asks, or whom he acts as. Whatever comes of it, it is audited from here on."""
+        gate, request = self._gate, exchange.request
         try:
-            return await self._authenticator.authenticate(request) or NOBODY
+            user = await gate.authenticator.authenticate(request) or NOBODY
         except Unauthorized as error:
+            if gate.auditor is not None:
+                exchange.trail = gate.auditor.begin(request, info, None, exchange.audit_id)
             raise Unauthorized("Unauthorized") from error
+        if gate.auditor is not None:
+            exchange.trail = gate.auditor.begin(request, info, user, exchange.audit_id)
+            if exchange.trail is not None:
+                await exchange.trail.receive()
+        if gate.impersonation is None:
+            return user
+        acting = gate.impersonation.assumed(user, request.headers)
+        if exchange.trail is not None and acting is not user:
+            exchange.trail.impersonate(acting)
+        return acting
+
+    def _failed(self, exchange: _Exchange, error: Exception) -> Response:
+        request, trail = exchange.request, exchange.trail
+        failure = as_status(error, request.path)
+        if trail is not None and isinstance(error, FORESEEN):
+            trail.fail(failure)
+        elif trail is not None:
+            trail.panic(error)
+        return error_answer(failure, request.headers.get("accept", ""))
 
 
 def as_status(error: Exception, path: str) -> StatusError:

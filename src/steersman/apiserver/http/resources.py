@@ -1,10 +1,12 @@
 """Requests to resources: bodies and options in, bytes in the form the client accepts out."""
 
+import dataclasses
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from steersman.api.meta import Status
 from steersman.apimachinery.codec.negotiate import APPLY_PATCH, body_type
+from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import Expired, MethodNotSupported
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.answers import (
@@ -17,7 +19,8 @@ from steersman.apiserver.http.answers import (
 )
 from steersman.apiserver.http.body import read_body, read_object
 from steersman.apiserver.http.deleteoptions import read_delete_options
-from steersman.apiserver.http.negotiate import PLAIN, PROTOBUF, Endpoint, Output, negotiate
+from steersman.apiserver.http.negotiate import JSON, PLAIN, PROTOBUF, Endpoint, Output, negotiate
+from steersman.apiserver.http.noted import NotedRenderer
 from steersman.apiserver.http.protorender import ProtobufRenderer
 from steersman.apiserver.http.render import JSONRenderer, Renderer
 from steersman.apiserver.pipeline import Pipeline
@@ -87,18 +90,23 @@ class ResourceHandler:
     async def _create(self, context: RequestContext, request: Request) -> Response:
         output = _output(context, request)
         context.check_write_options()
-        kind = self._pipeline.body_kind(context)
-        sub = context.resource.subresource(context.info.subresource) if context.info.subresource else None
-        also = sub.also if sub is not None else ()
-        obj = await read_object(request, kind, context.field_validation, context.warnings, also)
+        obj = await self._sent(context, request)
         return self._written(context, output, await self._pipeline.create(context, obj))
 
     async def _update(self, context: RequestContext, request: Request) -> Response:
         output = _output(context, request)
         context.check_write_options()
-        kind = self._pipeline.body_kind(context)
-        obj = await read_object(request, kind, context.field_validation, context.warnings)
+        obj = await self._sent(context, request)
         return self._written(context, output, await self._pipeline.update(context, obj))
+
+    async def _sent(self, context: RequestContext, request: Request) -> Object:
+        kind = self._pipeline.body_kind(context)
+        sub = context.resource.subresource(context.info.subresource) if context.info.subresource else None
+        also = sub.also if sub is not None and context.info.verb == "create" else ()
+        obj = await read_object(request, kind, context.field_validation, context.warnings, also)
+        if context.trail is not None:
+            context.trail.request_object(obj)
+        return obj
 
     async def _patch(self, context: RequestContext, request: Request) -> Response:
         output = _output(context, request)
@@ -107,9 +115,15 @@ class ResourceHandler:
         context.check_write_options(is_apply=media_type == APPLY_PATCH)
         data = await read_body(request)
         if media_type == APPLY_PATCH:
-            written = await self._pipeline.apply(context, read_configuration(data, context))
+            config = read_configuration(data, context)
+            if context.trail is not None:
+                context.trail.request_patch(config.tree)
+            written = await self._pipeline.apply(context, config)
         else:
-            written = await self._pipeline.patch(context, read_patch(data, media_type))
+            patch = read_patch(data, media_type)
+            if context.trail is not None:
+                context.trail.request_patch(patch.body)
+            written = await self._pipeline.patch(context, patch)
         return self._written(context, output, written)
 
     async def _delete(self, context: RequestContext, request: Request) -> Response:
@@ -117,7 +131,7 @@ class ResourceHandler:
         options = await read_delete_options(context, request)
         deleted = await self._pipeline.delete(context, options)
         if deleted.gone and context.resource.plural not in RETURNS_DELETED:
-            return object_answer(200, success(_details(context, deleted)), Status, output.media_type)
+            return self._own_answer(context, 200, success(_details(context, deleted)), output)
         code = 202 if not deleted.gone and options.orphanDependents is False else 200
         return self._written(context, output, Written(deleted.data), code)
 
@@ -137,14 +151,21 @@ class ResourceHandler:
 
     def _own_answer(self, context: RequestContext, status: int, data: bytes, output: Output) -> Response:
         """What isn't an object of the collection: of the kind that is sent, or a Status."""
+        if context.trail is not None:
+            context.trail.response_object(data)
         kind = Status if data.startswith(b'{"kind":"Status"') else self._pipeline.body_kind(context)
         return object_answer(status, data, kind, output.media_type)
 
     def _renderer(self, context: RequestContext, output: Output) -> Renderer:
         collection = self._pipeline.collection(context)
+        include = context.query.get("includeObject")
+        shown: Renderer = JSONRenderer(collection, output, context.now, include)
         if output.media_type == PROTOBUF:
-            return ProtobufRenderer(collection, output)
-        return JSONRenderer(collection, output, context.now, context.query.get("includeObject"))
+            shown = ProtobufRenderer(collection, output)
+        if context.trail is None or not context.trail.wants_response or output.media_type == JSON:
+            return shown
+        as_json = JSONRenderer(collection, dataclasses.replace(output, media_type=JSON), context.now, include)
+        return NotedRenderer(shown, as_json, context.trail)
 
 
 def _output(context: RequestContext, request: Request, streaming: bool = False) -> Output:

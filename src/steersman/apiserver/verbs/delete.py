@@ -110,6 +110,7 @@ class Deleter:
             dry_run=context.dry_run or bool(options.dryRun),
             delete_options=options,
             warnings=context.warnings,
+            annotations=context.annotations,
         )
         await self._admission.admit(attributes)
         await self._admission.validate(attributes)

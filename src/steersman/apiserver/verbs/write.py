@@ -132,6 +132,7 @@ class Writer:
             object=obj,
             dry_run=context.dry_run,
             warnings=context.warnings,
+            annotations=context.annotations,
         )
         changed: Object = await self._admission.admit(attributes)
         await self._admission.validate(attributes_with(attributes, changed))
@@ -223,6 +224,7 @@ class Writer:
             old_object=old,
             dry_run=context.dry_run,
             warnings=context.warnings,
+            annotations=context.annotations,
         )
 
     def _identified(self, context: RequestContext, obj: K) -> K:

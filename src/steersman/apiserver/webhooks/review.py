@@ -6,7 +6,7 @@ Source: api/admission/v1; apiserver/pkg/admission/plugin/webhook: request/admiss
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -30,11 +30,16 @@ class BadAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """denied: the error for the client, None when allowed. patch: operations of a JSON patch."""
+    """denied: the error for the client, None when allowed. patch: operations of a JSON patch.
+
+    annotations: what the audit log is to say. has_failed: there was no answer, which is excused.
+    """
 
     denied: StatusError | None
     patch: list[Any] | None
     warnings: tuple[str, ...]
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    has_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ def read_answer(data: bytes, uid: str, hook: str) -> Answer:
     if is_v1 and response.get("uid") != uid:
         raise BadAnswer(f"expected response.uid={quote(uid)}, got {quote(str(response.get('uid', '')))}")
     warnings = tuple(str(one) for one in response.get("warnings") or ())
+    annotations = {f"{hook}/{key}": str(text) for key, text in (response.get("auditAnnotations") or {}).items()}
     if not response.get("allowed"):
-        return Answer(_denied(hook, response.get("status") or {}), None, warnings)
-    return Answer(None, _patch(response), warnings)
+        return Answer(_denied(hook, response.get("status") or {}), None, warnings, annotations)
+    return Answer(None, _patch(response), warnings, annotations)
 
 
 def _patch(response: Mapping[str, Any]) -> list[Any] | None:
