@@ -106,6 +106,11 @@ async def test_an_empty_selector_means_nothing_in_the_older_version(older: Serve
     assert (await older.get(f"{OLD_BUDGETS}/none")).json["spec"]["selector"] == {}
     every = (await older.get(f"{OLD_BUDGETS}/all")).json["spec"]["selector"]
     assert every == {"matchExpressions": [{"key": key, "operator": "DoesNotExist"}]}
+    mine = {"key": "mine", "operator": "Exists"}
+    mixed = {"selector": {"matchExpressions": [{"key": key, "operator": "Exists"}, mine]}}
+    for name, path in (("a", BUDGETS), ("b", OLD_BUDGETS)):
+        made = await older.post(path, {"metadata": {"name": name}, "spec": mixed})
+        assert made.json["spec"]["selector"] == {"matchExpressions": [mine]}
 
 
 async def test_the_place_of_an_endpoint_stands_in_a_map(older: Served) -> None:
@@ -220,6 +225,7 @@ async def test_reviews_are_answered_in_the_version_they_are_asked_in() -> None:
         answer = await cluster.client.create(question)
         assert isinstance(answer, access.SubjectAccessReview)
         assert (answer.status.allowed, answer.spec.group) == (True, ("system:masters",))
+        await asyncio.sleep(0)  # so that everything of the cluster has begun before it ends
 
 
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

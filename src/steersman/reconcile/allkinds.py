@@ -19,7 +19,7 @@ IGNORED_BY_COLLECTOR: frozenset[type[Kind]] = frozenset({core.Event, events.Even
 def deletable_resources() -> tuple[Resource, ...]:
     """Resources that are stored under their own name and can be listed, watched and deleted."""
     wanted = {"delete", "list", "watch"}
-    return tuple(r for r in RESOURCES if r.stored and r.stored_as is None and wanted <= set(r.verbs))
+    return tuple(r for r in RESOURCES if r.stored and r.stored_type is r.object_type and wanted <= set(r.verbs))
 
 
 @cache

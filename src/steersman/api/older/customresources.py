@@ -18,6 +18,7 @@ SHARED = (
     ("subresources", "subresources"),
     ("validation", "schema"),
     ("additionalPrinterColumns", "additionalPrinterColumns"),
+    ("selectableFields", "selectableFields"),
 )
 
 
@@ -69,6 +70,7 @@ class CustomResourceDefinitionSpec(Object, package=PACKAGE):
     additionalPrinterColumns: Annotated[tuple[CustomResourceColumnDefinition, ...], Wire(8), Atomic()] = ()
     conversion: Annotated[CustomResourceConversion | None, Wire(9)] = None
     preserveUnknownFields: Annotated[bool | None, Wire(10)] = None
+    selectableFields: Annotated[tuple[apiextensions.SelectableField, ...], Wire(11), Atomic()] = ()
 
 
 class CustomResourceDefinition(Kind, api="apiextensions.k8s.io/v1beta1", package=PACKAGE):

@@ -15,7 +15,6 @@ from steersman.api import (
     coordination,
     networking,
     node,
-    policy,
     rbac,
     scheduling,
     storage,
@@ -110,7 +109,7 @@ def _different() -> list[Version]:
         (endpointslice.OLDER, endpointslice.EndpointSlice, 21, 25),
         (ingress.OLDER, ingress.Ingress, 19, 22),
         (ingress.OLDER, ingress.of_extensions(), 14, 22),
-        (budgets.OLDER, _in_version(policy.PodDisruptionBudget, "v1beta1"), 21, 25),
+        (budgets.OLDER, budgets.budget_type(), 21, 25),
     )
     made: list[Version] = [(older, kind, _replaced(older.hub, *end)) for older, kind, *end in kinds]
     return [*made, (events.OLDER, _in_version(events_v1.Event, "v1beta1"), End(22, 25))]

@@ -11,6 +11,7 @@ from steersman.api import events
 from steersman.api.core import ConfigMap, Event, PersistentVolumeClaim, Secret, ServiceAccount
 from steersman.api.core.defaults import default_claim, default_secret
 from steersman.api.policy import PodDisruptionBudget
+from steersman.api.policy.selectors import with_plain_selector
 from steersman.apimachinery.fielderrors import forbidden_field, invalid_values
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.formats import config_map_key
@@ -255,6 +256,10 @@ class BudgetStrategy(Strategy[PodDisruptionBudget]):
         Column("Allowed Disruptions"),
         AGE_COLUMN,
     )
+
+    def default(self, obj: PodDisruptionBudget) -> PodDisruptionBudget:
+        """See `with_plain_selector`."""
+        return with_plain_selector(obj)
 
     def row(self, obj: PodDisruptionBudget, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
