@@ -12,9 +12,10 @@ from typing import Any
 from tests.api.server import CONFIG, WAIT_SECONDS, Answer, Served, serving
 
 from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.admission.plugin import Plugin
 from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
 from steersman.apiserver.app import Deps
-from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
+from steersman.apiserver.attributes import AdmissionAttributes, AdmitEverybody, AlwaysAllow, Operation
 from steersman.apiserver.locations import Locator
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.runtimeconfig import served_resources
@@ -45,6 +46,7 @@ class Hooks:
     replies: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
+    noted: dict[str, str] = field(default_factory=dict)
 
     async def handle(self, request: Request) -> Response:
         review = json.loads(await request.body(1 << 20))
@@ -70,6 +72,18 @@ class Hooks:
         return await self.server.post(f"{MAPS}{options}", {"metadata": {"name": name}, "data": data})
 
 
+class Noting(Plugin):
+    """Keeps what the audit log would say."""
+
+    operations = frozenset(Operation)
+
+    def __init__(self) -> None:
+        self.noted: dict[str, str] = {}
+
+    async def validate(self, attributes: AdmissionAttributes) -> None:
+        self.noted.update(attributes.annotations)
+
+
 @asynccontextmanager
 async def hooked(config: Mapping[str, bool] | None = None) -> AsyncIterator[Hooks]:
     """config: what `--runtime-config` says."""
@@ -78,10 +92,12 @@ async def hooked(config: Mapping[str, bool] | None = None) -> AsyncIterator[Hook
     pair = certs.issue(ca, certs.Leaf("hook", certs.Usage.SERVER, dns_names=("localhost",)), now)
     lookup = CollectionLookup()
     reach = Reach(lookup, random)
+    noting = Noting()
     chain = AdmissionChain(
         (
             MutatingWebhooks(reach),
             ValidatingWebhooks(reach, Identities({"localhost": Identity("Bearer x"), "*": Identity("Bearer y")})),
+            noting,
         )
     )
     resources = served_resources(config or {})
@@ -92,7 +108,7 @@ async def hooked(config: Mapping[str, bool] | None = None) -> AsyncIterator[Hook
         lookup.attach(server.server.collections)
         caller = WebhookCaller(Locator(server.server.collections, random), connect_tcp)
         reach.attach(caller, Versions(server.server.table, server.server.collections))
-        hooks = Hooks(server, "", base64.b64encode(ca.cert_pem).decode())
+        hooks = Hooks(server, "", base64.b64encode(ca.cert_pem).decode(), noted=noting.noted)
         http = HTTPServer(hooks.handle, ssl_context=tls.server_context(pair))
         await http.start()
         hooks.url = f"https://localhost:{http.port}"
@@ -188,3 +204,29 @@ async def test_a_webhook_is_shown_who_asks_where_the_configuration_says_so() -> 
         assert dict(zip((path for path, _ in hooks.asked), hooks.shown, strict=True)) == {
             "/mutate": "", "/check": "Bearer y",
         }  # fmt: skip
+
+
+async def test_the_audit_log_is_told_what_webhooks_said_and_did() -> None:
+    async with hooked() as hooks:
+        added = {"op": "add", "path": "/data/y", "value": "2"}
+        encoded = base64.b64encode(json.dumps([added]).encode()).decode()
+        hooks.replies |= {
+            "/change": lambda _: {"allowed": True, "patchType": "JSONPatch", "patch": encoded},
+            "/check": lambda _: {"allowed": True, "auditAnnotations": {"why": "fine"}},
+        }
+        await hooks.configure("mutating", "change")
+        await hooks.configure("mutating", "gone", failurePolicy="Ignore", timeoutSeconds=1)
+        await hooks.configure("validating", "away", failurePolicy="Ignore", timeoutSeconds=1)
+        await hooks.configure("validating", "check")
+        assert (await hooks.create(x="1")).status == 201
+        change, gone = (
+            {"configuration": name, "webhook": f"{name}.example.com"} for name in ("change", "gone")
+        )  # fmt: skip
+        assert hooks.noted.pop("check.example.com/why") == "fine"
+        assert hooks.noted.pop("failed-open.mutation.webhook.admission.k8s.io/round_0_index_1") == "gone.example.com"
+        assert hooks.noted.pop("failed-open.validating.webhook.admission.k8s.io/round_0_index_0") == "away.example.com"
+        assert {key: json.loads(text) for key, text in hooks.noted.items()} == {
+            "mutation.webhook.admission.k8s.io/round_0_index_0": {**change, "mutated": True},
+            "patch.webhook.admission.k8s.io/round_0_index_0": {**change, "patch": [added], "patchType": "JSONPatch"},
+            "mutation.webhook.admission.k8s.io/round_0_index_1": {**gone, "mutated": False},
+        }

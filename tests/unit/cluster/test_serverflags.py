@@ -7,8 +7,9 @@ import pytest
 from steersman.cli import main
 from steersman.cli.serverflags import given_flags
 from steersman.cluster import flagtexts, serverflags
+from steersman.cluster.errors import ClusterError
 from steersman.cluster.facts import Wishes, flagged, new_cluster
-from steersman.cluster.serverflags import FlagError, ServerFlags, read_flags
+from steersman.cluster.serverflags import FlagError, ServerFlags, absolute, read_flags
 
 
 def test_a_flag_is_read_from_its_text() -> None:
@@ -72,3 +73,23 @@ def test_switches_are_read() -> None:
     for wrong in ("a=1", "=true"):
         with pytest.raises(ValueError, match="it is no list of names"):
             flagtexts.switches(wrong)
+
+
+def test_flags_of_auditing_are_checked_before_anything_starts(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: All}]\n")
+    with pytest.raises(ClusterError, match=r"loading audit policy file: rules\[0\]\.level: Unsupported value"):
+        serverflags.check_flags({"audit-policy-file": str(policy)})
+    policy.write_text("apiVersion: audit.k8s.io/v1\nkind: Policy\nrules: [{level: None}]\n")
+    serverflags.check_flags({"audit-policy-file": str(policy)})
+    with pytest.raises(ClusterError, match="initializing audit webhook: "):
+        serverflags.check_flags({"audit-webhook-config-file": str(policy)})
+    for name, text in (("audit-log-mode", "lazy"), ("audit-log-version", "v1"), ("audit-log-batch-max-size", "0")):
+        with pytest.raises(FlagError, match=f"--{name} {text}: it is no"):
+            read_flags({name: text})
+
+
+def test_an_audit_log_may_be_standard_output() -> None:
+    assert read_flags({"audit-log-path": "-"}).audit_log_path == Path("/dev/stdout")
+    assert absolute("audit-log-path", "-") == "/dev/stdout"
+    assert absolute("audit-log-path", "a.log") == str(Path.cwd() / "a.log")

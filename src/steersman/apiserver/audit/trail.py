@@ -59,6 +59,7 @@ class Trail:
         self._is_long = False
         self._is_over = False
         self._has_started = False
+        self._untold: list[asyncio.Future[bool]] = []
         self.annotations: dict[str, str] = {}
 
     def of(self, info: RequestInfo, user: UserInfo | None, audit_id: str) -> Self:
@@ -84,7 +85,8 @@ class Trail:
 
     async def receive(self) -> None:
         """The request has come. InternalError when its event must be stored first, and can't be."""
-        if not all([await done for done in self._tell(Stage.REQUEST_RECEIVED)]):
+        self._tell(Stage.REQUEST_RECEIVED)
+        if not await self._told():
             self._ledger.reject()
             raise InternalError("Internal error occurred: failed to store audit event")
 
@@ -147,6 +149,7 @@ class Trail:
     async def answer(self, response: Response) -> Response:
         """The answer is known. What comes back is to be sent, which is told where it takes its time."""
         if self._is_over:
+            await self._told()
             return response
         self._note_body(response)
         self._start(response.status)
@@ -160,24 +163,21 @@ class Trail:
                     self.end()
 
             return Response(response.status, response.headers, told)
-        for done in self._end():
-            await done
+        self.end()
+        await self._told()
         return response
 
     def end(self) -> None:
         """Nothing more is sent; the client may be gone."""
-        self._end()
-
-    def _end(self) -> Sequence[asyncio.Future[bool]]:
         if self._is_over:
-            return ()
+            return
         self._is_over = True
         if self._event.responseStatus is None:
             early = ResponseStatus(status="Success", message="Connection closed early", code=int(HTTPStatus.OK))
             self._event = replace(self._event, responseStatus=early)
             if self._is_long:
                 self._tell(Stage.RESPONSE_STARTED)
-        return self._tell(Stage.RESPONSE_COMPLETE)
+        self._tell(Stage.RESPONSE_COMPLETE)
 
     def _start(self, code: int) -> None:
         """The head of the answer goes out."""
@@ -213,13 +213,19 @@ class Trail:
     def _shown(self, data: bytes) -> bytes:
         return without_managed_fields(data) if self._decision.omit_managed_fields else data
 
-    def _tell(self, stage: Stage) -> Sequence[asyncio.Future[bool]]:
+    async def _told(self) -> bool:
+        """Wait for what must be stored before the request goes on; False when it can't be."""
+        waiting, self._untold = self._untold, []
+        return all([await done for done in waiting])
+
+    def _tell(self, stage: Stage) -> None:
         if stage in self._decision.omit_stages:
-            return ()
+            return
         event = self._event
         is_first = stage is Stage.REQUEST_RECEIVED
         moment = event.requestReceivedTimestamp if is_first else MicroTime.of(self._clock.now())
-        return self._ledger.put(replace(event, stage=stage, stageTimestamp=moment, annotations=self._annotations()))
+        event = replace(event, stage=stage, stageTimestamp=moment, annotations=self._annotations())
+        self._untold.extend(self._ledger.put(event))
 
     def _annotations(self) -> Mapping[str, str]:
         tells_patches = self._decision.level >= Level.REQUEST
