@@ -197,3 +197,13 @@ async def test_component_statuses_say_whether_the_store_answers(server: Served) 
     assert [row["cells"] for row in table["rows"]] == [["etcd-0", "Healthy", "ok", ""]]
     missing = await server.get(f"{url}/scheduler")
     assert (missing.status, missing.json["message"]) == (404, 'componentstatuses "scheduler" not found')
+
+
+async def test_clients_are_told_what_is_going_to_end(server: Served) -> None:
+    endpoints = await server.get("/api/v1/namespaces/default/endpoints")
+    assert endpoints.headers["warning"] == (
+        '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    )
+    statuses = await server.get("/api/v1/componentstatuses")
+    assert statuses.headers["warning"] == '299 - "v1 ComponentStatus is deprecated in v1.19+"'
+    assert "warning" not in (await server.get("/api/v1/namespaces/default/configmaps")).headers

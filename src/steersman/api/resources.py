@@ -59,6 +59,7 @@ class Resource:
     stored is False for review kinds, which answer a POST and leave nothing behind.
     stored_as: the type under which the objects are stored when it is another (an event has two groups).
     older: the objects are another resource's, shown in an older version. warning: what clients are told of its end.
+    Source: api/core/v1/lifecycle.go, and the zz_generated.prerelease-lifecycle.go of each group.
     custom: it comes from a CustomResourceDefinition, which also names it in the singular and as a list.
     """
 
@@ -167,9 +168,15 @@ POD_SUBRESOURCES = (
 
 RESOURCES: tuple[Resource, ...] = (
     Resource(core.Binding, "bindings", verbs=("create",), stored=False),
-    Resource(core.ComponentStatus, "componentstatuses", False, ("cs",), verbs=("get", "list"), stored=False),
+    Resource(
+        core.ComponentStatus, "componentstatuses", False, ("cs",), verbs=("get", "list"), stored=False,
+        warning="v1 ComponentStatus is deprecated in v1.19+",
+    ),
     Resource(core.ConfigMap, "configmaps", True, ("cm",)),
-    Resource(core.Endpoints, "endpoints", True, ("ep",)),
+    Resource(
+        core.Endpoints, "endpoints", True, ("ep",),
+        warning="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ),
     Resource(core.Event, "events", True, ("ev",)),
     Resource(core.LimitRange, "limitranges", True, ("limits",)),
     Resource(
@@ -266,7 +273,12 @@ RESOURCES: tuple[Resource, ...] = (
 )  # fmt: skip
 
 # Served only where `--runtime-config` asks for them: what upstream had once.
-OPTIONAL_RESOURCES: tuple[Resource, ...] = (Resource(PodSecurityPolicy, "podsecuritypolicies", False, ("psp",)),)
+OPTIONAL_RESOURCES: tuple[Resource, ...] = (
+    Resource(
+        PodSecurityPolicy, "podsecuritypolicies", False, ("psp",),
+        warning="policy/v1beta1 PodSecurityPolicy is deprecated in v1.21+, unavailable in v1.25+",
+    ),
+)  # fmt: skip
 
 
 @cache

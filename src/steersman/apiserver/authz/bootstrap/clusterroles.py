@@ -58,6 +58,12 @@ CLUSTER_ROLES: tuple[BootstrapRole, ...] = (
             ),
             allow("create delete deletecollection patch update", "autoscaling", "horizontalpodautoscalers"),
             allow("create delete deletecollection patch update", "batch", "cronjobs jobs"),
+            allow(
+                "create delete deletecollection patch update",
+                "extensions",
+                "daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies "
+                "replicasets replicasets/scale replicationcontrollers/scale",
+            ),
             allow("create delete deletecollection patch update", "policy", "poddisruptionbudgets"),
             allow("create delete deletecollection patch update", "networking.k8s.io", "ingresses networkpolicies"),
         ),
@@ -89,6 +95,13 @@ CLUSTER_ROLES: tuple[BootstrapRole, ...] = (
             ),
             allow("get list watch", "autoscaling", "horizontalpodautoscalers horizontalpodautoscalers/status"),
             allow("get list watch", "batch", "cronjobs cronjobs/status jobs jobs/status"),
+            allow(
+                "get list watch",
+                "extensions",
+                "daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses "
+                "ingresses/status networkpolicies replicasets replicasets/scale replicasets/status "
+                "replicationcontrollers/scale",
+            ),
             allow("get list watch", "policy", "poddisruptionbudgets poddisruptionbudgets/status"),
             allow("get list watch", "networking.k8s.io", "ingresses ingresses/status networkpolicies"),
         ),
