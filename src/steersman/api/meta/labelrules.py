@@ -35,13 +35,15 @@ def validate_annotations(annotations: Mapping[str, str], path: Path) -> list[Cau
     return faults
 
 
-def validate_label_selector(selector: LabelSelector | None, path: Path) -> list[Cause]:
-    """A selector, if there is one."""
+def validate_label_selector(selector: LabelSelector | None, path: Path, *, checks_values: bool = True) -> list[Cause]:
+    """A selector, if there is one. Kinds that once took any value let stored ones stay by not checking them."""
     if selector is None:
         return []
     faults = validate_labels(selector.matchLabels, path.child("matchLabels"))
     for position, requirement in enumerate(selector.matchExpressions):
-        faults += _requirement(requirement, path.child("matchExpressions").at(position))
+        where = path.child("matchExpressions").at(position)
+        faults += _requirement(requirement, where)
+        faults += validate_label_values(requirement.values, where.child("values")) if checks_values else []
     return faults
 
 
@@ -57,8 +59,7 @@ def _requirement(requirement: LabelSelectorRequirement, path: Path) -> list[Caus
                 faults.append(forbidden_field(path.child("values"), why))
         case other:
             faults.append(invalid_value(path.child("operator"), other, "not a valid selector operator"))
-    faults += invalid_values(path.child("key"), requirement.key, qualified_name(requirement.key))
-    return faults + validate_label_values(requirement.values, path.child("values"))
+    return faults + invalid_values(path.child("key"), requirement.key, qualified_name(requirement.key))
 
 
 def validate_label_values(values: Sequence[str], path: Path) -> list[Cause]:

@@ -78,6 +78,8 @@ class Strategy(Generic[K]):
     has_generation = True
     # Who deletes without a word about dependents leaves them behind.
     orphans_dependents = False
+    # Through `status` nothing of metadata changes. Source: metav1.ResetObjectMetaForStatus.
+    status_keeps_metadata = False
 
     def in_version(self, api_version: str) -> "Strategy[K]":
         """The strategy of writes in an older version, where other rules are for them."""
@@ -105,9 +107,12 @@ class Strategy(Generic[K]):
     def prepare_for_status_update(self, obj: K, old: K) -> K:
         """Through `status` only the status and metadata's labels and such may change; upstream keeps all but status."""
         fields = {name: getattr(old, name) for name in spec_fields(obj)}
-        meta = replace(
-            obj.metadata, generation=old.metadata.generation, deletionTimestamp=old.metadata.deletionTimestamp
-        )
+        before = old.metadata
+        if self.status_keeps_metadata:
+            # Who owns the new status has been noted there.
+            meta = replace(before, managedFields=obj.metadata.managedFields)
+        else:
+            meta = replace(obj.metadata, generation=before.generation, deletionTimestamp=before.deletionTimestamp)
         return replace(obj, metadata=meta, **fields)
 
     def prepare_for_subresource(self, subresource: str, obj: K, old: K) -> K:
@@ -126,7 +131,9 @@ class Strategy(Generic[K]):
         """What `prepare_...` takes back from a write, whatever was sent: who sends it doesn't own it."""
         if "status" not in kind.__struct_fields__ or subresource not in ("", "status", "finalize"):
             return ()
-        return spec_fields(kind) if subresource == "status" else ("status",)
+        if subresource != "status":
+            return ("status",)
+        return (*spec_fields(kind), "metadata") if self.status_keeps_metadata else spec_fields(kind)
 
     def validate(self, obj: K) -> Sequence[Cause]:
         """What is wrong with a new object."""

@@ -8,6 +8,7 @@ from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.batch import CronJob, Job
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.meta import Kind
+from steersman.api.networking import Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
 from steersman.apiserver.registry import (
     apiextensions,
@@ -17,6 +18,7 @@ from steersman.apiserver.registry import (
     config,
     limits,
     network,
+    networking,
     pods,
     podsecuritypolicies,
     workloads,
@@ -51,6 +53,11 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     coordination.Lease: cluster.LeaseStrategy,
     discovery.EndpointSlice: network.EndpointSliceStrategy,
     events.Event: config.EventsEventStrategy,
+    IPAddress: networking.IPAddressStrategy,
+    Ingress: networking.IngressStrategy,
+    IngressClass: networking.IngressClassStrategy,
+    NetworkPolicy: networking.NetworkPolicyStrategy,
+    ServiceCIDR: networking.ServiceCIDRStrategy,
     policy.PodDisruptionBudget: config.BudgetStrategy,
     rbac.ClusterRole: cluster.ClusterRoleStrategy,
     rbac.ClusterRoleBinding: cluster.ClusterRoleBindingStrategy,

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.resources import Resource
+from steersman.apimachinery.formats import canonical_ip_address
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, Cause, Conflict, Details, conflict, modified
 
@@ -19,6 +20,8 @@ TOTAL_ANNOTATION_BYTES = 256 * 1024
 PATH_SEGMENT_KINDS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
 DNS_LABEL_KINDS = frozenset({"namespaces"})
 SERVICE_KINDS = frozenset({"services"})
+# The name is the address.
+IP_ADDRESSES = ("networking.k8s.io", "ipaddresses")
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -109,6 +112,8 @@ def _name_faults(name: str, resource: Resource) -> list[str]:
         return _matched(name, _LABEL, LABEL_RULE, 63)
     if resource.plural in SERVICE_KINDS:
         return _matched(name, _LABEL_1035, LABEL_1035_RULE, 63)
+    if (resource.group, resource.plural) == IP_ADDRESSES:
+        return canonical_ip_address(name)
     return _matched(name, _SUBDOMAIN, SUBDOMAIN_RULE, 253)
 
 
