@@ -7,6 +7,7 @@ from steersman.api import apps, coordination, core, discovery, events, policy, r
 from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.batch import CronJob, Job
 from steersman.api.certificates import CertificateSigningRequest
+from steersman.api.flowcontrol import FlowSchema, PriorityLevelConfiguration
 from steersman.api.meta import Kind
 from steersman.api.networking import Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
@@ -16,6 +17,7 @@ from steersman.apiserver.registry import (
     certificates,
     cluster,
     config,
+    flowcontrol,
     limits,
     network,
     networking,
@@ -53,6 +55,8 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     coordination.Lease: cluster.LeaseStrategy,
     discovery.EndpointSlice: network.EndpointSliceStrategy,
     events.Event: config.EventsEventStrategy,
+    FlowSchema: flowcontrol.FlowSchemaStrategy,
+    PriorityLevelConfiguration: flowcontrol.PriorityLevelStrategy,
     IPAddress: networking.IPAddressStrategy,
     Ingress: networking.IngressStrategy,
     IngressClass: networking.IngressClassStrategy,
