@@ -275,3 +275,15 @@ def cidr(value: str) -> list[str]:
     if ipaddress.ip_network(value, strict=False).network_address != parsed:
         return ["must not have bits set beyond the prefix length"]
     return []
+
+
+def caseless_dns1123_subdomain(value: str) -> list[str]:
+    """A subdomain in whatever case: the names of storage and device drivers."""
+    errors = [max_length_error(MAX_SUBDOMAIN_LENGTH)] if _length(value) > MAX_SUBDOMAIN_LENGTH else []
+    if not _matches(f"(?i:{_DNS_SUBDOMAIN})", value):
+        rule = (
+            "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', "
+            "and must start and end with an alphanumeric character"
+        )
+        errors.append(pattern_error(rule, _DNS_SUBDOMAIN, "Example.com"))
+    return errors

@@ -6,12 +6,13 @@ Source: apimachinery/pkg/api/validation: ValidateNonnegativeField, ValidateImmut
 import re
 from collections.abc import Sequence
 
-from steersman.apimachinery.fielderrors import invalid_value, invalid_values, not_supported, required
+from steersman.apimachinery.fielderrors import invalid_value, invalid_values, not_supported, required, too_long
 from steersman.apimachinery.fieldpath import Path
-from steersman.apimachinery.formats import dns1123_subdomain, pattern_error
+from steersman.apimachinery.formats import caseless_dns1123_subdomain, dns1123_subdomain, pattern_error
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.status import Cause
 
+MAX_DRIVER_NAME = 63
 _HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 
 
@@ -50,3 +51,11 @@ def domain_prefixed_path(value: str, path: Path) -> list[Cause]:
     if not re.fullmatch(_HTTP_PATH, rest):
         faults.append(invalid_value(path, rest, pattern_error("Invalid path", _HTTP_PATH)))
     return faults
+
+
+def driver_name(name: str, path: Path) -> list[Cause]:
+    """The name of a driver, of storage or of devices, which must be there. Source: ValidateCSIDriverName."""
+    if not name:
+        return [required(path)]
+    faults = [too_long(path, MAX_DRIVER_NAME)] if len(name.encode()) > MAX_DRIVER_NAME else []
+    return faults + invalid_values(path, name, caseless_dns1123_subdomain(name))

@@ -10,7 +10,16 @@ from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.flowcontrol import FlowSchema, PriorityLevelConfiguration
 from steersman.api.meta import Kind
 from steersman.api.networking import Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR
+from steersman.api.node import RuntimeClass
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
+from steersman.api.storage import (
+    CSIDriver,
+    CSINode,
+    CSIStorageCapacity,
+    StorageClass,
+    VolumeAttachment,
+    VolumeAttributesClass,
+)
 from steersman.apiserver.registry import (
     apiextensions,
     batch,
@@ -23,6 +32,8 @@ from steersman.apiserver.registry import (
     networking,
     pods,
     podsecuritypolicies,
+    runtimeclasses,
+    storage,
     workloads,
 )
 from steersman.apiserver.registry.strategy import Strategy
@@ -68,4 +79,11 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     rbac.Role: cluster.RoleStrategy,
     rbac.RoleBinding: cluster.RoleBindingStrategy,
     scheduling.PriorityClass: cluster.PriorityClassStrategy,
+    RuntimeClass: runtimeclasses.RuntimeClassStrategy,
+    CSIDriver: storage.CSIDriverStrategy,
+    CSINode: storage.CSINodeStrategy,
+    CSIStorageCapacity: storage.CSIStorageCapacityStrategy,
+    StorageClass: storage.StorageClassStrategy,
+    VolumeAttachment: storage.VolumeAttachmentStrategy,
+    VolumeAttributesClass: storage.VolumeAttributesClassStrategy,
 }
