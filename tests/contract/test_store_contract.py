@@ -11,11 +11,15 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.etcdserver import needs_etcd, running_etcd
 
 from steersman.component.clock import FakeClock
+from steersman.storage.encryption.keyservice import KeyService
+from steersman.storage.encryption.providers import Maker
+from steersman.storage.encryption.store import EncryptedStore
 from steersman.storage.etcd.store import EtcdStore, open_etcd
 from steersman.storage.interface import (
     FIRST_REVISION,
@@ -42,7 +46,32 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(params=["memory", "sqlite", pytest.param("etcd", marks=needs_etcd)])
+KEYS = """
+kind: EncryptionConfiguration
+apiVersion: apiserver.config.k8s.io/v1
+resources: [{resources: ["*.*"], providers: [{aescbc: {keys: [{name: a, secret: YWJjZGVmZ2hpamtsbW5vcA==}]}}]}]
+"""
+
+
+def encrypted(store: Store, clock: FakeClock) -> Store:
+    """Everything below a root that is the beginning of every key."""
+
+    def no_plugin(endpoint: str, timeout: timedelta) -> KeyService:
+        raise AssertionError(endpoint)
+
+    return EncryptedStore(store, "", Maker(clock, Random(1), no_plugin).made(KEYS.encode(), "keys"))
+
+
+@pytest.fixture(
+    params=[
+        "memory",
+        "sqlite",
+        "encrypted memory",
+        "encrypted sqlite",
+        pytest.param("etcd", marks=needs_etcd),
+        pytest.param("encrypted etcd", marks=needs_etcd),
+    ]
+)
 async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock) -> AsyncIterator[Store]:
     async with contextlib.AsyncExitStack() as stack:
         made: Store
@@ -51,11 +80,22 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
                 made = MemoryStore(clock)
             case "sqlite":
                 made = await open_sqlite(tmp_path / "state.db", clock)
+            case "encrypted memory":
+                made = encrypted(MemoryStore(clock), clock)
+            case "encrypted sqlite":
+                made = encrypted(await open_sqlite(tmp_path / "state.db", clock), clock)
+            case "encrypted etcd":
+                server = stack.enter_context(running_etcd(tmp_path / "etcd"))
+                made = encrypted(await open_etcd(server.config, clock), clock)
             case _:
                 server = stack.enter_context(running_etcd(tmp_path / "etcd"))
                 made = await open_etcd(server.config, clock)
         yield made
         await made.close()
+
+
+def is_etcd(store: Store) -> bool:
+    return isinstance(store._store if isinstance(store, EncryptedStore) else store, EtcdStore)
 
 
 @dataclass(frozen=True)
@@ -74,7 +114,7 @@ class Ageing:
 
 @pytest.fixture
 def ageing(store: Store, clock: FakeClock) -> Ageing:
-    return Ageing(clock, 1, True) if isinstance(store, EtcdStore) else Ageing(clock, 10, False)
+    return Ageing(clock, 1, True) if is_etcd(store) else Ageing(clock, 10, False)
 
 
 async def put(store: Store, key: str, value: str = "v", revision: int | None = None) -> int:
@@ -208,7 +248,7 @@ async def test_history_is_forgotten_after_five_minutes(store: Store, clock: Fake
             return True
         return False
 
-    if not isinstance(store, EtcdStore):
+    if not is_etcd(store):
         assert await is_forgotten()
         return
     async with asyncio.timeout(10):  # etcd is asked to forget, and told only by the second interval how much
@@ -293,7 +333,7 @@ async def test_a_watch_slower_than_the_history_is_long_is_told_so(store: Store) 
         await anext(batches)
         lost = await put(store, "/a/x")
         await store.compact(await put(store, "/a/x"))
-        if isinstance(store, EtcdStore):  # which had sent it already
+        if is_etcd(store):  # which had sent it already
             assert [event.revision for event in (await anext(batches)).events] == [lost]
             return
         with pytest.raises(Compacted):

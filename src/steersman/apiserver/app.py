@@ -46,7 +46,7 @@ from steersman.apiserver.verbs.watch import Watcher
 from steersman.apiserver.verbs.write import Writer
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.component.clock import Clock
-from steersman.component.healthz import HealthEndpoint, when
+from steersman.component.healthz import Check, HealthEndpoint, when
 from steersman.component.http.client import Connect, connect_tcp
 from steersman.component.http.message import Request, Response
 from steersman.component.metrics import Registry
@@ -88,6 +88,8 @@ class Deps:
     kubelet_tls: ssl.SSLContext | None = None
     random: Random = field(default_factory=SystemRandom)
     metrics: Registry = field(default_factory=Registry)
+    # What else the health endpoints look at, by name.
+    checks: Mapping[str, Check] = field(default_factory=dict)
     resources: Sequence[Resource] = RESOURCES
 
 
@@ -160,6 +162,8 @@ class APIServer:
         health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
             endpoint.add("etcd", answering(deps.store))
+            for name, check in deps.checks.items():
+                endpoint.add(name, check)
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
         openapi = OpenAPI(self.table, GIT_VERSION)
         return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi.answer)

@@ -162,6 +162,10 @@ class Collection(Generic[K]):
             raise self._lost(meta.name, error) from error
         return self.served(with_resource_version(self.stored(obj), result.revision))
 
+    async def is_stale(self, obj: K) -> bool:
+        """A write that changes nothing is worth it: the object would be stored otherwise today."""
+        return await self._store.is_stale(self.key(obj.metadata.namespace, obj.metadata.name))
+
     async def _kept(self, data: bytes) -> bytes:
         """What is put into the store."""
         return data if self._remote is None else await self._remote(data)

@@ -136,6 +136,14 @@ class Collections:
             self._cachers.pop(prefix, None)
             self._by_kind.pop(one.resource.object_type, None)
 
+    async def heal(self) -> None:
+        """Read again what is stored and couldn't be read; its keys may be there now."""
+        for cacher in tuple(self._cachers.values()):
+            for key in cacher.unreadable:
+                entry = await self._store.get(key)
+                if entry is not None:
+                    cacher.heal(entry)
+
     def close_watches(self) -> None:
         """End every watch: the server stops."""
         self._caches.close_watches()

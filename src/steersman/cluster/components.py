@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from random import SystemRandom
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.storesettings import EtcdSettings
@@ -16,6 +16,11 @@ from steersman.component import collector
 from steersman.component.clock import RealClock
 from steersman.component.log import get_logger
 from steersman.component.threads import Threads
+
+if TYPE_CHECKING:
+    from steersman.cluster.controlplane import ControlPlane
+    from steersman.cluster.pki import ServerCredentials
+    from steersman.storage.interface import Store
 
 _log = get_logger(__name__)
 
@@ -25,35 +30,21 @@ SWITCH_INTERVAL_SECONDS = 0.0005
 
 async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings | None = None) -> None:
     """The API server with TLS, over the store that is given or noted."""
-    from steersman.apiserver.admission.configuration import read_configurations
-    from steersman.apiserver.admission.errors import ConfigurationError
-    from steersman.apiserver.app import ServerConfig
     from steersman.cluster.addons import ensure_dns_rights
-    from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
     from steersman.cluster.pki import server_credentials
-    from steersman.cluster.serverflags import FlagError, read_flags
     from steersman.cluster.stores import open_store
     from steersman.component.http.server import HTTPServer
-    from steersman.component.tls import client_context, server_context
+    from steersman.component.tls import server_context
 
-    flags = read_flags(facts.server_flags)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     collector.tune()
     clock = RealClock()
     credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
     store = await open_store(layout, etcd, clock)
-    server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
-    identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
-    kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
     try:
-        admission = read_configurations(flags.admission_control_config_file)
-        config = ControlPlaneConfig(identity, server, kubelets, flags=flags, admission=admission)
-        plane = ControlPlane(config, store, clock)
-    except ConfigurationError as error:
-        raise FlagError(f"admission control: {error}") from error
-    context = server_context(credentials.serving, credentials.client_ca.cert_pem)
-    http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
-    try:
+        plane = await _control_plane(facts, credentials, store, clock)
+        context = server_context(credentials.serving, credentials.client_ca.cert_pem)
+        http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
         async with plane.auditing():
             try:
                 async with asyncio.TaskGroup() as group:
@@ -67,6 +58,34 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
                 await http.stop()
     finally:
         await store.close()
+
+
+async def _control_plane(
+    facts: ClusterFacts, credentials: "ServerCredentials", store: "Store", clock: RealClock
+) -> "ControlPlane":
+    from steersman.apiserver.admission.configuration import read_configurations
+    from steersman.apiserver.admission.errors import ConfigurationError
+    from steersman.apiserver.app import ServerConfig
+    from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+    from steersman.cluster.encryption import open_encryption
+    from steersman.cluster.serverflags import FlagError, read_flags
+    from steersman.component.metrics import Registry
+    from steersman.component.tls import client_context
+
+    flags, metrics = read_flags(facts.server_flags), Registry()
+    server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
+    identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
+    kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
+    encryption = await open_encryption(flags, store, clock, SystemRandom(), metrics)
+    keeper = None if encryption is None else encryption.keeper
+    try:
+        admission = read_configurations(flags.admission_control_config_file)
+        config = ControlPlaneConfig(
+            identity, server, kubelets, flags=flags, admission=admission, metrics=metrics, keeper=keeper
+        )
+        return ControlPlane(config, store if encryption is None else encryption.store, clock)
+    except ConfigurationError as error:
+        raise FlagError(f"admission control: {error}") from error
 
 
 async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:

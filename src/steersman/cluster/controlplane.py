@@ -37,6 +37,7 @@ from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
 from steersman.component.metrics import Registry
+from steersman.storage.encryption.keeper import Keeper
 from steersman.storage.interface import Store
 
 AUDIENCE = "https://kubernetes.default.svc.cluster.local"
@@ -62,6 +63,9 @@ class ControlPlaneConfig:
     random: Random = field(default_factory=SystemRandom)
     flags: ServerFlags = field(default_factory=ServerFlags)
     admission: Configurations = field(default_factory=Configurations)
+    metrics: Registry = field(default_factory=Registry)
+    # What keeps the keys of the store, if that is encrypted.
+    keeper: Keeper | None = None
 
 
 class ControlPlane:
@@ -76,7 +80,7 @@ class ControlPlane:
         authorizer = RBACAuthorizer(lookup)
         authenticator = _authenticator(config.identity, tokens, clock)
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
-        flags, metrics = config.flags, Registry()
+        flags, metrics, keeper = config.flags, config.metrics, config.keeper
         self.auditor = auditor_of(flags, clock, config.random, metrics)
         self.server = APIServer(
             Deps(
@@ -87,6 +91,7 @@ class ControlPlane:
                 impersonation=Impersonation(authorizer),
                 auditor=self.auditor,
                 metrics=metrics,
+                checks={} if keeper is None else {"kms-providers": keeper.check},
                 admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
                 reviews=review_handlers(authorizer, authenticator, issuer.audiences),
                 token_issuer=tokens,
@@ -109,6 +114,8 @@ class ControlPlane:
         """Serve until cancelled; the first objects are made as soon as the store is read."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.server.run())
+            if self.config.keeper is not None:
+                group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()
             await bootstrap(self.client, self._advertised())
             self._has_first_objects.set()

@@ -13,7 +13,7 @@ from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import enabled_names, plugin_names
 from steersman.cluster.auditflags import AuditFlags
 from steersman.cluster.errors import ClusterError
-from steersman.cluster.flagtexts import flag, path, port_range, switches
+from steersman.cluster.flagtexts import flag, path, port_range, switches, yes_or_no
 
 
 class FlagError(ClusterError):
@@ -36,6 +36,12 @@ class ServerFlags(AuditFlags):
     )
     admission_control_config_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
         None, path, "a file with the configurations of admission plugins"
+    )
+    encryption_provider_config: Path | None = flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "a file that says which objects are encrypted in the store, and how"
+    )
+    encryption_provider_config_automatic_reload: bool = flag(
+        False, yes_or_no, "look once a minute whether that file has changed"
     )
 
 
@@ -68,6 +74,10 @@ def check_flags(texts: Mapping[str, str]) -> None:
         from steersman.cluster.auditing import check_auditing
 
         check_auditing(flags)
+    if flags.encryption_provider_config is not None or flags.encryption_provider_config_automatic_reload:
+        from steersman.cluster.encryption import check_encryption
+
+        check_encryption(flags.encryption_provider_config)
 
 
 def _check_admission(file: Path) -> None:

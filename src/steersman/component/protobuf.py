@@ -37,7 +37,7 @@ class _Slot:
     name: str
     number: int
     scalar: type | None
-    """The scalar that is declared; None for a message."""
+    """The scalar that is declared, of a map its values'; None for a message."""
     message: str
     """The message that is declared; empty for a scalar."""
     label: str
@@ -98,7 +98,7 @@ class Codec:
             take = functools.partial(_each, one.take)
             return _Slot(name, number, one.scalar, one.message, "many", put, take)
         if origin is Mapping or (origin and issubclass(origin, Mapping)):
-            return _Slot(name, number, str, "", "map", dict, dict)
+            return _Slot(name, number, arguments[1], "", "map", dict, dict)
         if NoneType in arguments:
             declared = next(each for each in arguments if each is not NoneType)
             if declared is int:
@@ -148,8 +148,9 @@ def _declare(package: str, message: descriptor_pb2.DescriptorProto, slot: _Slot)
         # A map is a repeated message of key and value, named after its field (protobuf's rule).
         entry = message.nested_type.add(name=slot.name.title().replace("_", "") + "Entry")
         entry.options.map_entry = True
-        for name, number in (("key", 1), ("value", 2)):
-            entry.field.add(name=name, number=number, type=_SCALARS[str], label=_Field.LABEL_OPTIONAL)
+        assert slot.scalar is not None
+        for name, number, scalar in (("key", 1, str), ("value", 2, slot.scalar)):
+            entry.field.add(name=name, number=number, type=_SCALARS[scalar], label=_Field.LABEL_OPTIONAL)
         field.type = _Field.TYPE_MESSAGE
         field.type_name = f".{package}.{message.name}.{entry.name}"
     elif slot.scalar is None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from steersman.apimachinery.gotext import quote
 from steersman.component.log import get_logger
 from steersman.storage.cached import CachedObject, Fit, Index, Matches, unchanged, with_resource_version
-from steersman.storage.interface import Entry, Event
+from steersman.storage.interface import Entry, Event, TransformFailed
 
 _log = get_logger(__name__)
 
@@ -142,6 +143,10 @@ class CacheWatch:
         self._ready.set()
 
 
+def _unreadable(entry: Entry) -> TransformFailed:
+    return TransformFailed(f"unable to transform key {quote(entry.key)}: {entry.problem}")
+
+
 class Horizon(Protocol):
     """Knows how far the store's history is known."""
 
@@ -165,6 +170,8 @@ class Cacher:
         self._keys: list[str] = []
         self._window: deque[CacheEvent] = deque(maxlen=WINDOW_EVENTS)
         self._watches: set[CacheWatch] = set()
+        # What stands in the store and can't be read.
+        self._unreadable: dict[str, Entry] = {}
         self._revision = 0
         self._horizon: Horizon | None = None
         # The revision of the last change in here.
@@ -182,11 +189,16 @@ class Cacher:
         self._horizon = horizon
 
     def get(self, key: str) -> CachedObject | None:
-        """The object at a key."""
+        """The object at a key. TransformFailed when it is there and can't be read."""
+        if self._unreadable and key in self._unreadable:
+            raise TransformFailed(self._unreadable[key].problem)
         return self._objects.get(key)
 
     def under(self, prefix: str, start_after: str = "") -> list[CachedObject]:
-        """Objects whose keys begin with prefix, in key order, after a key."""
+        """Objects whose keys begin with prefix, in key order, after a key. TransformFailed when one can't be read."""
+        for entry in self._unreadable.values():
+            if entry.key.startswith(prefix) and entry.key > start_after:
+                raise _unreadable(entry)
         if prefix == self.prefix and not start_after:
             return [self._objects[key] for key in self._keys]
         first = bisect_left(self._keys, prefix)
@@ -196,7 +208,9 @@ class Cacher:
         return [self._objects[key] for key in self._keys[first:last]]
 
     def cached(self, entry: Entry) -> CachedObject:
-        """A stored entry in the form of this cache; for pages read from the store's past."""
+        """A stored entry in the form of this cache; for pages read from the store's past. TransformFailed."""
+        if entry.problem:
+            raise _unreadable(entry)
         known = self._objects.get(entry.key)
         if known is not None and known.revision == entry.revision:
             return known
@@ -228,14 +242,39 @@ class Cacher:
     def load(self, entries: tuple[Entry, ...], revision: int) -> None:
         """Begin anew from the store's state at a revision; watchers must begin anew too."""
         self.close_watches()
-        self._objects = {entry.key: self.cached(entry) for entry in entries}
+        self._unreadable = {entry.key: entry for entry in entries if entry.problem}
+        self._objects = {entry.key: self.cached(entry) for entry in entries if not entry.problem}
         self._keys = sorted(self._objects)
         self._window.clear()
         self._revision = self.changed_at = self._window_start = revision
 
+    @property
+    def unreadable(self) -> tuple[str, ...]:
+        """The keys of what is there and can't be read."""
+        return tuple(self._unreadable)
+
+    def heal(self, entry: Entry) -> None:
+        """Take in what couldn't be read and now can be, if nothing came since. Watchers begin anew, and see it."""
+        known = self._unreadable.get(entry.key)
+        if known is None or entry.problem or known.revision != entry.revision:
+            return
+        del self._unreadable[entry.key]
+        self._objects[entry.key] = self.cached(entry)
+        insort(self._keys, entry.key)
+        self._break()
+
+    def _break(self) -> None:
+        """There is something that no event tells: who watches must list."""
+        self.close_watches()
+        self._window.clear()
+        self._window_start = self._revision
+
     def apply(self, batch: list[Event], revision: int) -> None:
         """Take the store's events in; revision is how far the store's history is known by now."""
         self._revision = revision
+        if batch and any(event.problem and not event.is_delete for event in batch):
+            self._lose(batch)
+            batch = [event for event in batch if event.is_delete or not event.problem]
         if not batch:
             return
         self.changed_at = batch[-1].revision
@@ -247,7 +286,20 @@ class Cacher:
         for watch in tuple(self._watches):
             watch.deliver(events)
 
+    def _lose(self, batch: list[Event]) -> None:
+        """An object that can't be read any more isn't gone: nobody is told that it were."""
+        for event in batch:
+            if event.problem and not event.is_delete:
+                if self._objects.pop(event.key, None) is not None:
+                    del self._keys[bisect_left(self._keys, event.key)]
+                entry = Entry(event.key, b"", event.create_revision, event.revision, None, event.problem)
+                self._unreadable[event.key] = entry
+                self.changed_at = event.revision
+        self._break()
+
     def _take(self, event: Event) -> CacheEvent:
+        if self._unreadable:
+            self._unreadable.pop(event.key, None)
         old = self._objects.get(event.key)
         if event.is_delete:
             if old is not None:

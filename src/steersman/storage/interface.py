@@ -15,13 +15,17 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A key's value; revision is that of its last write, create_revision that of the write that made it."""
+    """A key's value; revision is that of its last write, create_revision that of the write that made it.
+
+    problem: why the value, which is empty then, can't be read.
+    """
 
     key: str
     value: bytes
     create_revision: int
     revision: int
     expires_at: datetime | None = None
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +78,17 @@ class TxnResult:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of one key. value is the new one; a deletion has is_delete set and the previous value."""
+    """One change of one key. value is the new one; a deletion has is_delete set and the previous value.
+
+    problem: why the value, which is empty then, can't be read.
+    """
 
     key: str
     value: bytes
     create_revision: int
     revision: int
     is_delete: bool = False
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +145,10 @@ class StoreUnavailable(StoreError):
     """The engine doesn't answer now. A transaction may have been written all the same, nobody knows."""
 
 
+class TransformFailed(StoreError):
+    """A value can't be encrypted, or one that is stored can't be decrypted. Nothing was written."""
+
+
 class StoreLocked(StoreError):
     """Another process has the store open: pid, as far as that can be told."""
 
@@ -181,6 +193,10 @@ class Store(Protocol):
         Writes of one transaction are never split. Compacted when the revision is too old, or when the reader is so
         slow that what it is to get next has left the history.
         """
+        ...
+
+    async def is_stale(self, key: str) -> bool:
+        """What stands at the key would be stored otherwise today, so that writing the same again is worth it."""
         ...
 
     async def compact(self, revision: int) -> None:

@@ -57,6 +57,10 @@ class MemoryStore:
         """See Store."""
         return self._publisher.watch(prefix, from_revision)
 
+    async def is_stale(self, key: str) -> bool:
+        """See Store: what is stored is what was given."""
+        return False
+
     async def compact(self, revision: int) -> None:
         """See Store."""
         self._history.compact(revision)

@@ -12,7 +12,7 @@ from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.storage.cached import Facts, Index
 from steersman.storage.cacher import CacheEvent, Cacher, CacheWatch, Change
-from steersman.storage.interface import Entry, Event
+from steersman.storage.interface import Entry, Event, TransformFailed
 
 _log = get_logger(__name__)
 
@@ -41,7 +41,13 @@ class ConvertedCacher(Cacher):
     async def run(self) -> None:
         """Follow the source until cancelled."""
         while True:
-            watch = self._source.watch(0, _all)
+            try:
+                watch = self._source.watch(0, _all)
+            except TransformFailed as error:
+                self._failure = str(error)
+                self._progress.set()
+                await self._clock.sleep(RETRY_SECONDS)
+                continue
             try:
                 await self._take_in(watch, await watch.next(0), is_first=True)
                 while not watch.is_closed:

@@ -28,11 +28,11 @@ from steersman.apiserver.request import Query, RequestInfo, read_request
 from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
 from steersman.component.http.message import UPGRADED, ClientGone, Request, Response
 from steersman.component.log import get_logger
-from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable
+from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable, TransformFailed
 
 _log = get_logger(__name__)
 
-FORESEEN = (StatusError, StoreFull, StoreUnavailable, StoreClosed)
+FORESEEN = (StatusError, StoreFull, StoreUnavailable, StoreClosed, TransformFailed)
 NOBODY = UserInfo(ANONYMOUS, groups=(UNAUTHENTICATED_GROUP,))
 
 
@@ -158,6 +158,9 @@ def as_status(error: Exception, path: str) -> StatusError:
             # Source: ErrorToAPIStatus: what storage says is passed on, without a reason.
             _log.warning("the store doesn't answer", path=path, error=str(error))
             return StatusError(str(error))
+        case TransformFailed():
+            # Source: storage/errors: InterpretGetError. What failed is in the log already.
+            return internal_error(error)
         case StoreClosed():
             return ServiceUnavailable("the server is shutting down")
         case _:

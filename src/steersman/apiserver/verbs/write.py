@@ -201,7 +201,7 @@ class Writer:
         same = with_resource_version(collection.stored(new), cached.revision)
         if is_finished(new):
             return collection.served(same) if context.dry_run else await collection.remove(new, cached.revision)
-        if context.dry_run or same == cached.data:
+        if context.dry_run or (same == cached.data and not await collection.is_stale(new)):
             return collection.served(same)
         return await collection.replace(new, cached.revision)
 

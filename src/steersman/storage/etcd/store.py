@@ -106,6 +106,10 @@ class EtcdStore:
         """See Store."""
         return self._watch(prefix, from_revision)
 
+    async def is_stale(self, key: str) -> bool:
+        """See Store: what is stored is what was given."""
+        return False
+
     async def compact(self, revision: int) -> None:
         """See Store."""
         try:

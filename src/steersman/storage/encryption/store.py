@@ -1,0 +1,120 @@
+"""A store whose values are encrypted at rest, around any other. Keys, revisions and times stay as they are.
+
+A value that can't be read is told as such, with its key: one broken value must not hide the others.
+Source: apiserver/pkg/storage/etcd3/store.go, which authenticates a value with its key.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import replace
+from typing import TypeVar
+
+from steersman.component.log import get_logger
+from steersman.storage.encryption.providers import Providers
+from steersman.storage.encryption.transformer import Transformer, TransformError
+from steersman.storage.interface import (
+    Changes,
+    Compare,
+    CompareFailed,
+    Entry,
+    Event,
+    Page,
+    Put,
+    Store,
+    TransformFailed,
+    TxnResult,
+    Write,
+)
+
+_log = get_logger(__name__)
+
+Told = TypeVar("Told", Entry, Event)
+
+
+class EncryptedStore:
+    """See Store. Of a key such as `/registry/secrets/default/x`, the segment below root names the resource."""
+
+    def __init__(self, store: Store, root: str, providers: Providers) -> None:
+        self._store = store
+        self._root = root
+        self.providers = providers
+
+    @property
+    def revision(self) -> int:
+        """See Store."""
+        return self._store.revision
+
+    async def current_revision(self) -> int:
+        """See Store."""
+        return await self._store.current_revision()
+
+    async def get(self, key: str, revision: int = 0) -> Entry | None:
+        """See Store."""
+        entry = await self._store.get(key, revision)
+        return None if entry is None else await self._read(entry)
+
+    async def list(self, prefix: str, *, limit: int = 0, start_after: str = "", revision: int = 0) -> Page:
+        """See Store."""
+        page = await self._store.list(prefix, limit=limit, start_after=start_after, revision=revision)
+        return replace(page, entries=tuple([await self._read(entry) for entry in page.entries]))
+
+    async def txn(self, compares: tuple[Compare, ...], writes: tuple[Write, ...]) -> TxnResult:
+        """See Store. TransformFailed when a value can't be encrypted: nothing was written."""
+        try:
+            return await self._store.txn(compares, tuple([await self._written(write) for write in writes]))
+        except CompareFailed as error:
+            current = error.current
+            raise CompareFailed(error.key, None if current is None else await self._read(current)) from error
+
+    async def watch(self, prefix: str, from_revision: int) -> AsyncGenerator[Changes, None]:
+        """See Store."""
+        async with aclosing(self._store.watch(prefix, from_revision)) as told:
+            async for changes in told:
+                yield Changes(tuple([await self._read(event) for event in changes.events]), changes.revision)
+
+    async def is_stale(self, key: str) -> bool:
+        """See Store."""
+        transformer = self._transformer(key)
+        entry = None if transformer is None else await self._store.get(key)
+        if transformer is None or entry is None:
+            return False
+        try:
+            return (await transformer.from_storage(entry.value, key.encode())).is_stale
+        except TransformError as error:
+            raise TransformFailed(str(error)) from error
+
+    async def compact(self, revision: int) -> None:
+        """See Store."""
+        await self._store.compact(revision)
+
+    async def close(self) -> None:
+        """See Store."""
+        await self._store.close()
+        for envelope in self.providers.envelopes:
+            await envelope.close()
+
+    async def _read(self, told: Told) -> Told:
+        transformer = self._transformer(told.key)
+        if transformer is None:
+            return told
+        try:
+            return replace(told, value=(await transformer.from_storage(told.value, told.key.encode())).value)
+        except TransformError as error:
+            _log.error("failed to decrypt data", key=told.key, error=str(error))
+            return replace(told, value=b"", problem=str(error))
+
+    async def _written(self, write: Write) -> Write:
+        transformer = self._transformer(write.key) if isinstance(write, Put) else None
+        if transformer is None or not isinstance(write, Put):
+            return write
+        try:
+            return replace(write, value=await transformer.to_storage(write.value, write.key.encode()))
+        except TransformError as error:
+            _log.error("failed to encrypt data", key=write.key, error=str(error))
+            raise TransformFailed(str(error)) from error
+
+    def _transformer(self, key: str) -> Transformer | None:
+        """None for what is no object."""
+        if not key.startswith(self._root):
+            return None
+        return self.providers.of(key[len(self._root) :].partition("/")[0])
