@@ -231,3 +231,29 @@ async def test_a_deletion_is_shown_in_the_version_of_the_rules_too() -> None:
         assert (await hooks.server.delete(f"{path}/a")).status == 200
         shown = [(one["operation"], (one["object"] or one["oldObject"])["apiVersion"]) for _, one in hooks.asked]
         assert shown == [("CREATE", "batch/v1beta1"), ("DELETE", "batch/v1beta1")]
+
+
+async def test_pages_bookmarks_and_tries_are_of_the_version_asked(older: Served) -> None:
+    for name in ("a", "b", "c"):
+        await older.post(ROLES, role(name, "rbac.authorization.k8s.io/v1"))
+    page = (await older.get(f"{OLD_ROLES}?limit=2")).json
+    assert [one["metadata"]["name"] for one in page["items"]] == ["a", "b"]
+    await older.delete(f"{ROLES}/c")
+    rest = (await older.get(f"{OLD_ROLES}?limit=2&continue={page['metadata']['continue']}")).json
+    assert [one["metadata"]["name"] for one in rest["items"]] == ["c"]
+    tried = await older.patch(f"{OLD_ROLES}/a?dryRun=All", {"rules": []})
+    assert (said(tried.json), tried.json["rules"]) == (("Role", OLD), [])
+    assert (await older.get(f"{ROLES}/a")).json["rules"] == RULES
+    options = "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"
+    async with older.watching(f"{OLD_ROLES}?{options}") as events:
+        told = [await anext(events) for _ in range(3)]
+    assert [(one["type"], said(one["object"])) for one in told] == [
+        ("ADDED", ("Role", OLD)),
+        ("ADDED", ("Role", OLD)),
+        ("BOOKMARK", ("Role", OLD)),
+    ]
+    metadata = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+    bare = (await older.get(OLD_ROLES, accept=metadata)).json
+    assert [sorted(one) for one in bare["items"]] == [["apiVersion", "kind", "metadata"]] * 2
+    packed = await older.get(OLD_ROLES, accept=PROTOBUF)
+    assert packed.data.count(OLD.encode()) == 1  # the list says it once for all

@@ -320,3 +320,18 @@ async def test_pruning_takes_a_structural_schema_in_the_older_version_too(older:
         "strategy": "Webhook",
         "webhook": {"clientConfig": config, "conversionReviewVersions": ["v1beta1"]},
     }
+
+
+async def test_an_attachment_s_status_is_written_with_the_rest_of_it(older: Served) -> None:
+    attachments = "/apis/storage.k8s.io/v1/volumeattachments"
+    old = attachments.replace("v1", "v1beta1")
+    spec = {"attacher": "csi.example.com", "nodeName": "n", "source": {"persistentVolumeName": "pv"}}
+    await older.post(attachments, {"metadata": {"name": "a"}, "spec": spec})
+    patched = await older.patch(f"{old}/a", {"status": {"attached": True}})
+    assert patched.status == 200, patched.json
+    stored = (await older.get(f"{attachments}/a")).json
+    assert stored["status"]["attached"] is True
+    assert [one.get("subresource", "") for one in stored["metadata"]["managedFields"]] == ["", ""]
+    await older.patch(f"{attachments}/a", {"status": {"attached": False}})
+    assert (await older.get(f"{attachments}/a")).json["status"]["attached"] is True
+    assert (await older.get(f"{old}/a/status")).status == 404

@@ -131,6 +131,8 @@ def _line(kind: type[Kind], older: Older, end: End) -> Resource:
     """The line of a version: that of the stored one, with the types and the warning of its own."""
     line = resource_for(older.hub)
     subresources = tuple(replace(sub, kind=kind) if sub.kind is older.hub else sub for sub in line.subresources)
+    if older.hub is storage.VolumeAttachment:
+        subresources = ()  # its status had no door of its own then
     gvk = kind.__facts__.gvk
     assert gvk is not None, f"{kind.__name__} declares no api"
     made = replace(line, object_type=kind, subresources=subresources, older=older, warning=end.warning(gvk))

@@ -126,6 +126,10 @@ class VolumeAttachmentStrategy(Strategy[VolumeAttachment]):
         AGE_COLUMN,
     )
 
+    def in_version(self, api_version: str) -> Strategy[VolumeAttachment]:
+        """See `OlderVolumeAttachmentStrategy`."""
+        return OlderVolumeAttachmentStrategy() if api_version == "storage.k8s.io/v1beta1" else self
+
     def validate(self, obj: VolumeAttachment) -> Sequence[Cause]:
         """Driver, volume and node."""
         return validate_attachment(obj)
@@ -144,6 +148,25 @@ class VolumeAttachmentStrategy(Strategy[VolumeAttachment]):
         since = age(obj.metadata.creationTimestamp, now)
         volume = spec.source.persistentVolumeName or ""
         return (obj.metadata.name, spec.attacher, volume, spec.nodeName, obj.status.attached, since)
+
+
+class OlderVolumeAttachmentStrategy(VolumeAttachmentStrategy):
+    """Of v1beta1, where a status has no door of its own: it is written with the rest.
+
+    Source: pkg/registry/storage/volumeattachment/strategy.go as of 1.20.
+    """
+
+    def prepare_for_create(self, obj: VolumeAttachment) -> VolumeAttachment:
+        """As it is sent."""
+        return obj
+
+    def prepare_for_update(self, obj: VolumeAttachment, old: VolumeAttachment) -> VolumeAttachment:
+        """As it is sent."""
+        return obj
+
+    def reset_fields(self, kind: type[VolumeAttachment], subresource: str) -> Sequence[str]:
+        """Nothing is taken back."""
+        return ()
 
 
 class CSIDriverStrategy(Strategy[CSIDriver]):
