@@ -2,7 +2,9 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
@@ -14,6 +16,9 @@ from steersman.cluster.migrate import TargetNotEmpty, move
 from steersman.cluster.stores import open_store
 from steersman.cluster.storesettings import noted_etcd
 from steersman.component.clock import FakeClock, RealClock
+from steersman.storage.encryption.keyservice import KeyService
+from steersman.storage.encryption.providers import Maker
+from steersman.storage.encryption.store import EncryptedStore
 from steersman.storage.etcd.store import open_etcd
 from steersman.storage.interface import Put, Store
 from steersman.storage.memory import MemoryStore
@@ -140,3 +145,26 @@ async def value_of(layout: Layout) -> bytes:
     await store.close()
     assert entry is not None
     return entry.value
+
+
+async def test_encrypted_values_move_as_they_are_and_are_read_with_the_same_keys() -> None:
+    def no_plugin(endpoint: str, timeout: timedelta) -> KeyService:
+        raise AssertionError(endpoint)
+
+    keys = b"""
+    {kind: EncryptionConfiguration, apiVersion: apiserver.config.k8s.io/v1, resources: [{resources: [secrets],
+    providers: [{aesgcm: {keys: [{name: a, secret: MTExMTExMTExMTExMTExMQ==}]}}]}]}
+    """
+    clock = RealClock()
+    providers = Maker(clock, Random(1), no_plugin).made(keys, "keys")
+    old, new = MemoryStore(clock), MemoryStore(clock)
+    key = f"{ROOT}secrets/default/a"
+    await EncryptedStore(old, ROOT, providers).txn((), (Put(key, b"value"),))
+    await move(old, new, clock, overwrite=False)
+    raw, read = await new.get(key), await EncryptedStore(new, ROOT, providers).get(key)
+    assert raw is not None
+    assert read is not None
+    assert raw.value.startswith(b"k8s:enc:aesgcm:v1:a:")
+    assert read.value == b"value"
+    for store in (old, new):
+        await store.close()

@@ -93,3 +93,14 @@ def test_an_audit_log_may_be_standard_output() -> None:
     assert read_flags({"audit-log-path": "-"}).audit_log_path == Path("/dev/stdout")
     assert absolute("audit-log-path", "-") == "/dev/stdout"
     assert absolute("audit-log-path", "a.log") == str(Path.cwd() / "a.log")
+
+
+def test_the_configuration_of_encryption_is_checked_before_anything_starts(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.yaml"
+    keys.write_text("kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources: []\n")
+    with pytest.raises(
+        ClusterError, match="failed to load encryption config: error while parsing file: resources"
+    ):
+        serverflags.check_flags({"encryption-provider-config": str(keys)})
+    with pytest.raises(ClusterError, match="must be set with --encryption-provider-config"):
+        serverflags.check_flags({"encryption-provider-config-automatic-reload": "true"})

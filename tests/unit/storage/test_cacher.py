@@ -1,8 +1,10 @@
 """What a watcher of a cache gets."""
 
+import pytest
+
 from steersman.storage.cached import Facts
-from steersman.storage.cacher import WATCH_BUFFER_EVENTS, Cacher
-from steersman.storage.interface import Entry, Event
+from steersman.storage.cacher import WATCH_BUFFER_EVENTS, Cacher, TooOld
+from steersman.storage.interface import Entry, Event, TransformFailed
 
 PREFIX = "/registry/pods/"
 MANY = WATCH_BUFFER_EVENTS + 1
@@ -36,3 +38,34 @@ async def test_a_watch_that_a_reload_has_closed_says_no_revision_whose_events_it
     cache.load((Entry(f"{PREFIX}b", b'{"metadata":{}}', 5, 5),), 9)
     assert await watch.next(1) == ()
     assert (watch.is_closed, watch.revision) == (True, 2)
+
+
+def broken(name: str, revision: int) -> Event:
+    return Event(f"{PREFIX}{name}", b"", 1, revision, problem="no key")
+
+
+async def test_an_object_that_cannot_be_read_any_more_is_no_deletion_but_an_error() -> None:
+    cache = cache_of(2)
+    watch = cache.watch(1, lambda facts: True)
+    cache.apply([broken("1", 3), Event(f"{PREFIX}0", b'{"metadata":{}}', 1, 3)], 3)
+    assert watch.is_closed
+    assert await watch.next(1) == ()
+    assert cache.get(f"{PREFIX}0") is not None
+    with pytest.raises(TransformFailed, match="^no key$"):
+        cache.get(f"{PREFIX}1")
+    with pytest.raises(TransformFailed, match='^unable to transform key "/registry/pods/1": no key$'):
+        cache.under(PREFIX)
+    with pytest.raises(TooOld):
+        cache.watch(2, lambda facts: True)
+    cache.apply([Event(f"{PREFIX}1", b"", 1, 4, is_delete=True, problem="no key")], 4)
+    assert len(cache.under(PREFIX)) == 1
+
+
+def test_what_could_not_be_read_is_taken_in_later_unless_something_came_since() -> None:
+    cache = cache_of(0)
+    cache.apply([broken("a", 2), broken("b", 2)], 2)
+    cache.apply([broken("b", 3)], 3)
+    for name in "ab":
+        cache.heal(Entry(f"{PREFIX}{name}", b'{"metadata":{}}', 2, 2))
+    assert cache.get(f"{PREFIX}a") is not None
+    assert cache.unreadable == (f"{PREFIX}b",)

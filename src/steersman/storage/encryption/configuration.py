@@ -246,7 +246,8 @@ def _kms_faults(given: KMSConfiguration, path: Path, names: set[str]) -> Iterabl
         why = f'unsupported scheme "{scheme}" for KMS provider, only unix is supported'
         yield invalid_value(path.child("endpoint"), given.endpoint, why)
     if given.apiVersion not in ("", "v1", "v2"):
-        why = f"unsupported apiVersion {given.apiVersion} for KMS provider, only v1 and v2 are supported"
+        # Upstream names the field where the version was meant.
+        why = "unsupported apiVersion apiVersion for KMS provider, only v1 and v2 are supported"
         yield invalid_value(path.child("apiVersion"), given.apiVersion, why)
     if given.apiVersion == "v2" and given.cachesize is not None:
         yield invalid_value(path.child("cachesize"), given.cachesize, "cachesize is not supported in v2")
