@@ -51,9 +51,9 @@ async def test_an_object_that_cannot_be_read_any_more_is_no_deletion_but_an_erro
     assert watch.is_closed
     assert await watch.next(1) == ()
     assert cache.get(f"{PREFIX}0") is not None
-    with pytest.raises(TransformFailed, match="^no key$"):
+    with pytest.raises(TransformFailed, match=r"^no key$"):
         cache.get(f"{PREFIX}1")
-    with pytest.raises(TransformFailed, match='^unable to transform key "/registry/pods/1": no key$'):
+    with pytest.raises(TransformFailed, match=r'^unable to transform key "/registry/pods/1": no key$'):
         cache.under(PREFIX)
     with pytest.raises(TooOld):
         cache.watch(2, lambda facts: True)
