@@ -1,6 +1,6 @@
 """Every kind that is stored, for controllers that care about all of them: garbage collection and namespace deletion."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TypeVar
 
@@ -13,6 +13,10 @@ K = TypeVar("K", bound=Kind)
 
 # Events have no owners that matter and are many; upstream ignores them too.
 IGNORED_BY_COLLECTOR: frozenset[type[Kind]] = frozenset({core.Event, events.Event})
+
+
+# Kinds that an older group serves too (`api/older`), with the group they are stored in.
+MOVED: Mapping[tuple[str, str], str] = {("extensions", "Ingress"): "networking.k8s.io"}
 
 
 @cache
@@ -35,8 +39,9 @@ def namespaced_resources() -> tuple[Resource, ...]:
 
 
 def collected_resource(gvk: GroupVersionKind) -> Resource | None:
-    """The resource an owner reference names, whatever its version."""
-    same = (r for r in deletable_resources() if r.kind == gvk.kind and r.group == gvk.group)
+    """The resource an owner reference names, whatever its version; also where its kind has moved to another group."""
+    group = MOVED.get((gvk.group, gvk.kind), gvk.group)
+    same = (r for r in deletable_resources() if r.kind == gvk.kind and r.group == group)
     return next(same, None)
 
 
