@@ -13,6 +13,7 @@ from steersman.api.meta import Kind
 from steersman.api.older.version import families
 from steersman.api.resources import RESOURCES, Resource
 from steersman.apiserver.admission.chain import AdmissionChain
+from steersman.apiserver.aggregator.aggregator import Aggregator
 from steersman.apiserver.allocators.services import ServiceReserver
 from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.audit.auditor import Auditor
@@ -49,6 +50,7 @@ from steersman.component.clock import Clock
 from steersman.component.healthz import Check, HealthEndpoint, when
 from steersman.component.http.client import Connect, connect_tcp
 from steersman.component.http.message import Request, Response
+from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.storage.interface import Store
 
@@ -86,6 +88,8 @@ class Deps:
     # How kubelets and pods are reached; without it exec, logs and proxies are refused.
     connect: Connect | None = None
     kubelet_tls: ssl.SSLContext | None = None
+    # As whom other API servers know this one.
+    front_proxy: KeyPair | None = None
     random: Random = field(default_factory=SystemRandom)
     metrics: Registry = field(default_factory=Registry)
     # What else the health endpoints look at, by name.
@@ -124,7 +128,18 @@ class APIServer:
         )
         connections = Connections(connector, deps.admission, self.pipeline.authorize)
         gate = Gate(deps.authenticator, deps.impersonation, deps.auditor)
-        self._handler = RequestHandler(gate, self.pipeline, self._endpoints(), connections, deps.random)
+        self._aggregator = Aggregator(
+            self.collections,
+            self.table,
+            client,
+            deps.clock,
+            deps.random,
+            deps.connect or connect_tcp,
+            deps.front_proxy,
+        )
+        self._handler = RequestHandler(
+            gate, self.pipeline, self._endpoints(), connections, self._aggregator, deps.random
+        )
 
     async def handle(self, request: Request) -> Response:
         """The response to a request: the handler for component.http's server."""
@@ -137,6 +152,7 @@ class APIServer:
                 group.create_task(self.collections.run())
                 group.create_task(self._follow_definitions())
                 group.create_task(self._get_ready())
+                group.create_task(self._aggregate())
         finally:
             self._ready.clear()
             self.collections.close_watches()
@@ -152,13 +168,18 @@ class APIServer:
         self._reserver.fill(services.decoded(one) for one in services.cacher.under(services.under("")))
         self._ready.set()
 
+    async def _aggregate(self) -> None:
+        await self._ready.wait()
+        await self._aggregator.run()
+
     async def _follow_definitions(self) -> None:
         await self.collections.synced()
         await self._custom.run()
 
     def _endpoints(self) -> PlainEndpoints:
         deps, config = self._deps, self._deps.config
-        discovery = Discovery(self.table, f"{config.advertise_address}:{config.advertise_port}")
+        address = f"{config.advertise_address}:{config.advertise_port}"
+        discovery = Discovery(self.table, address, self._aggregator.documents)
         health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
             endpoint.add("etcd", answering(deps.store))
@@ -166,7 +187,11 @@ class APIServer:
                 endpoint.add(name, check)
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
         openapi = OpenAPI(self.table, GIT_VERSION)
-        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi.answer)
+
+        async def openapi_answer(path: str, request: Request) -> Response | None:
+            return await self._aggregator.openapi(path, request, openapi.answer(path, request))
+
+        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi_answer)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:

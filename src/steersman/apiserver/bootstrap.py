@@ -9,6 +9,7 @@ from ipaddress import ip_network
 from typing import TypeVar
 
 from steersman.api.core import (
+    ConfigMap,
     EndpointAddress,
     EndpointPort,
     Endpoints,
@@ -35,6 +36,8 @@ MOVABLE = "Used for system critical pods that must run in the cluster, but can b
 PRIORITIES = (("system-node-critical", 2_000_001_000, FIXED), ("system-cluster-critical", 2_000_000_000, MOVABLE))
 LABELS = {"component": "apiserver", "provider": "kubernetes"}
 TRIES = 5
+AUTHORITIES = "extension-apiserver-authentication"
+FRONT_PROXY = "front-proxy-client"
 NAME, NAMESPACE, PORT_NAME = "kubernetes", "default", "https"
 
 
@@ -62,6 +65,30 @@ async def bootstrap(client: Client, advertised: Advertised) -> None:
     await _ensure(client, service(advertised))
     await _settled(lambda: _ensure_endpoints(client, endpoints(advertised)))
     await _settled(lambda: _ensure_slice(client, endpoint_slice(advertised)))
+
+
+async def publish_authorities(client: Client, client_ca_pem: bytes, front_proxy_ca_pem: bytes) -> None:
+    """What other API servers need to know users by the same certificates, and this server as their front proxy.
+
+    Source: pkg/controlplane/controller/clusterauthenticationtrust.
+    """
+    data = {
+        "client-ca-file": client_ca_pem.decode(),
+        "requestheader-allowed-names": f'["{FRONT_PROXY}"]',
+        "requestheader-client-ca-file": front_proxy_ca_pem.decode(),
+        "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]',
+        "requestheader-group-headers": '["X-Remote-Group"]',
+        "requestheader-uid-headers": '["X-Remote-Uid"]',
+        "requestheader-username-headers": '["X-Remote-User"]',
+    }
+    meta = ObjectMeta(name=AUTHORITIES, namespace="kube-system")
+
+    async def written() -> None:
+        stored = await _ensure(client, ConfigMap(metadata=meta, data=data))
+        if stored.data != data:
+            await client.update(replace(stored, data=data))
+
+    await _settled(written)
 
 
 def service(advertised: Advertised) -> Service:

@@ -145,21 +145,26 @@ class Locator:
         pods = self._collections.of(core.Pod)
         return pods.decoded(pods.find(namespace, name))
 
-    def endpoint(self, namespace: str, name: str, port: str) -> tuple[str, int]:
-        """A ready endpoint of a Service, any of them; port is a number of the Service's or a name."""
+    def endpoint(self, namespace: str, name: str, port: str, *, is_any: bool = False) -> tuple[str, int]:
+        """A ready endpoint of a Service, any of them; port is a number of the Service's or a name.
+
+        is_any: an administrator has named the Service, so that its endpoints needn't be pods, or it another's name.
+        """
         services = self._collections.of(core.Service)
         service = services.decoded(services.find(namespace, name))
+        if is_any and service.spec.type == "ExternalName":
+            return service.spec.externalName, int(port)
         if port.isdecimal():
             wanted = next((one for one in service.spec.ports if one.port == int(port)), None)
             if wanted is None:
                 raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
             port = wanted.name
-        ready = list(self._ready(namespace, name, port))
+        ready = list(self._ready(namespace, name, port, is_any))
         if not ready:
             raise ServiceUnavailable(f'no endpoints available for service "{name}"')
         return self._random.choice(ready)
 
-    def _ready(self, namespace: str, name: str, port_name: str) -> Iterator[tuple[str, int]]:
+    def _ready(self, namespace: str, name: str, port_name: str, is_any: bool) -> Iterator[tuple[str, int]]:
         slices = self._collections.of(discovery.EndpointSlice)
         for cached in slices.cacher.under(slices.under(namespace)):
             if cached.facts.labels.get("kubernetes.io/service-name") != name:
@@ -167,7 +172,7 @@ class Locator:
             found = slices.decoded(cached)
             port = next((one.port for one in found.ports if (one.name or "") == port_name and one.port), None)
             for endpoint in found.endpoints if port is not None else ():
-                if endpoint.conditions.ready is not False and self._is_a_pods(namespace, endpoint):
+                if endpoint.conditions.ready is not False and (is_any or self._is_a_pods(namespace, endpoint)):
                     assert port is not None
                     yield endpoint.addresses[0], port
 

@@ -1,5 +1,6 @@
 """The resources a server serves now: the built-in ones, and those that come and go with their definitions."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ class ResourceTable:
         self._fixed = tuple(resources)
         self._added: dict[str, tuple[Resource, ...]] = {}
         self.generation = 0
+        self._changed = asyncio.Event()
         self._index()
 
     @property
@@ -38,6 +40,12 @@ class ResourceTable:
             self._added[owner] = tuple(sorted(resources, key=lambda one: version_rank(one.version), reverse=True))
         self.generation += 1
         self._index()
+        self._changed.set()
+
+    async def changed(self) -> None:
+        """Wait until it has changed since the last time it was waited for; for one who waits."""
+        await self._changed.wait()
+        self._changed.clear()
 
     def _index(self) -> None:
         self._all = (*self._fixed, *(one for owned in self._added.values() for one in owned))

@@ -74,14 +74,21 @@ async def _control_plane(
 
     flags, metrics = read_flags(facts.server_flags), Registry()
     server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
-    identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem)
+    identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem, credentials.front_proxy_ca.cert_pem)
     kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
     encryption = await open_encryption(flags, store, clock, SystemRandom(), metrics)
     keeper = None if encryption is None else encryption.keeper
     try:
         admission = read_configurations(flags.admission_control_config_file)
         config = ControlPlaneConfig(
-            identity, server, kubelets, flags=flags, admission=admission, metrics=metrics, keeper=keeper
+            identity,
+            server,
+            kubelets,
+            credentials.front_proxy_client,
+            flags=flags,
+            admission=admission,
+            metrics=metrics,
+            keeper=keeper,
         )
         return ControlPlane(config, store if encryption is None else encryption.store, clock)
     except ConfigurationError as error:

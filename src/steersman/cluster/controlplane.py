@@ -21,12 +21,13 @@ from steersman.apiserver.admission.webhooks import Reach
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.authn.impersonation import Impersonation
+from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
-from steersman.apiserver.bootstrap import Advertised, bootstrap
+from steersman.apiserver.bootstrap import FRONT_PROXY, Advertised, bootstrap, publish_authorities
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.runtimeconfig import served_resources
@@ -36,6 +37,7 @@ from steersman.cluster.auditing import auditor_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
+from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.storage.encryption.keeper import Keeper
 from steersman.storage.interface import Store
@@ -45,10 +47,14 @@ AUDIENCE = "https://kubernetes.default.svc.cluster.local"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom the server believes: the CA of client certificates, the key of service account tokens, fixed tokens."""
+    """Whom the server believes.
+
+    The authorities of client certificates and of front proxies, the key of service account tokens, fixed tokens.
+    """
 
     signing_key: ec.EllipticCurvePrivateKey
     client_ca_pem: bytes = b""
+    front_proxy_ca_pem: bytes = b""
     tokens: tuple[tuple[str, UserInfo], ...] = ()
     issuer: str = AUDIENCE
 
@@ -60,6 +66,7 @@ class ControlPlaneConfig:
     identity: Identity
     server: ServerConfig
     kubelet_tls: ssl.SSLContext | None = None
+    front_proxy: KeyPair | None = None
     random: Random = field(default_factory=SystemRandom)
     flags: ServerFlags = field(default_factory=ServerFlags)
     admission: Configurations = field(default_factory=Configurations)
@@ -97,6 +104,7 @@ class ControlPlane:
                 token_issuer=tokens,
                 connect=connect_tcp,
                 kubelet_tls=config.kubelet_tls,
+                front_proxy=config.front_proxy,
                 random=config.random,
                 config=config.server,
                 resources=served_resources(dict(flags.runtime_config)),
@@ -112,12 +120,15 @@ class ControlPlane:
 
     async def run(self) -> None:
         """Serve until cancelled; the first objects are made as soon as the store is read."""
+        identity = self.config.identity
         async with asyncio.TaskGroup() as group:
             group.create_task(self.server.run())
             if self.config.keeper is not None:
                 group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()
             await bootstrap(self.client, self._advertised())
+            if identity.client_ca_pem and identity.front_proxy_ca_pem:
+                await publish_authorities(self.client, identity.client_ca_pem, identity.front_proxy_ca_pem)
             self._has_first_objects.set()
 
     @asynccontextmanager
@@ -137,6 +148,8 @@ class ControlPlane:
 
 def _authenticator(identity: Identity, tokens: ServiceAccountTokens, clock: Clock) -> Authenticator:
     ways: list[Authenticator] = []
+    if identity.front_proxy_ca_pem:
+        ways.append(RequestHeaderAuthenticator(identity.front_proxy_ca_pem, (FRONT_PROXY,), clock))
     if identity.client_ca_pem:
         ways.append(X509Authenticator(identity.client_ca_pem, clock))
     if identity.tokens:

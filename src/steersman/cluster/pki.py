@@ -24,6 +24,7 @@ USERS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 CA = "ca"
+FRONT_PROXY = "front-proxy-client"  # the name other API servers expect; see apiserver.bootstrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,8 @@ class ServerCredentials:
     serving: KeyPair
     client_ca: KeyPair
     kubelet_client: KeyPair
+    front_proxy_ca: KeyPair
+    front_proxy_client: KeyPair
     signing_key: ec.EllipticCurvePrivateKey
 
 
@@ -61,10 +64,15 @@ def _server_credentials(layout: Layout, facts: ClusterFacts, now: datetime) -> S
         ip_addresses=tuple(dict.fromkeys(("127.0.0.1", facts.address, first))),
     )
     kubelet_leaf = certs.Leaf("kube-apiserver-kubelet-client", certs.Usage.CLIENT, organizations=("system:masters",))
+    # An authority of its own: whoever it certifies may name any user.
+    proxy_ca = certs.ensure_ca(layout.pki, "front-proxy-ca", "front-proxy-ca", now)
+    proxy_leaf = certs.Leaf(FRONT_PROXY, certs.Usage.CLIENT)
     return ServerCredentials(
         serving=certs.ensure(layout.pki, "apiserver", ca, leaf, now),
         client_ca=ca,
         kubelet_client=certs.ensure(layout.pki, "apiserver-kubelet-client", ca, kubelet_leaf, now),
+        front_proxy_ca=proxy_ca,
+        front_proxy_client=certs.ensure(layout.pki, "front-proxy-client", proxy_ca, proxy_leaf, now),
         signing_key=keys.ensure_signing_key(layout.pki / "sa.key"),
     )
 

@@ -26,7 +26,7 @@ from steersman.client.interface import Client
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.storage.cached import Facts
-from steersman.storage.interface import StoreUnavailable
+from steersman.storage.interface import StoreFull, StoreUnavailable
 
 _log = get_logger(__name__)
 
@@ -34,7 +34,7 @@ IDLE_SECONDS = 3600.0
 # While objects are waiting for their finalizers.
 LOOK_AGAIN_SECONDS = 1.0
 # What passes by itself: nothing of it may end the server.
-AWAY = (StoreUnavailable, Timeout)
+AWAY = (StoreUnavailable, StoreFull, Timeout)
 Condition = CustomResourceDefinitionCondition
 
 

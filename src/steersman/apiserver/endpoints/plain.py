@@ -29,7 +29,7 @@ class PlainEndpoints:
         health: tuple[HealthEndpoint, ...],
         metrics: Registry,
         issuer: TokenIssuer | None,
-        openapi: Callable[[str, Request], Response | None],
+        openapi: Callable[[str, Request], Awaitable[Response | None]],
     ) -> None:
         self._discovery = discovery
         self._health = {endpoint.name: endpoint for endpoint in health}
@@ -40,8 +40,8 @@ class PlainEndpoints:
 
     async def answer(self, path: str, request: Request) -> Response:
         """The response; NotFound for what isn't there."""
-        found = self._discovery.answer(path, request.headers.get("accept", ""))
-        found = found or self._openapi(path, request) or self._document(path)
+        found = await self._discovery.answer(path, request.headers.get("accept", ""))
+        found = found or await self._openapi(path, request) or self._document(path)
         if found is not None:
             return found
         name, _, check = path.strip("/").partition("/")

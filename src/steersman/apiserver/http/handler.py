@@ -13,6 +13,7 @@ from steersman.apimachinery.status import (
     Unauthorized,
     internal_error,
 )
+from steersman.apiserver.aggregator.aggregator import Aggregator
 from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.audit.auditor import Auditor
 from steersman.apiserver.audit.trail import Trail
@@ -58,18 +59,20 @@ class _Exchange:
 class RequestHandler:
     """Answers every request of a server."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is put together from
         self,
         gate: Gate,
         pipeline: Pipeline,
         endpoints: PlainEndpoints,
         connections: Connections,
+        aggregator: Aggregator,
         random: Random,
     ) -> None:
         self._gate = gate
         self._pipeline = pipeline
         self._endpoints = endpoints
         self._connections = connections
+        self._aggregator = aggregator
         self._random = random
         self._resources = ResourceHandler(pipeline)
 
@@ -101,6 +104,8 @@ class RequestHandler:
             exchange.trail.judge(judgement)
         if not judgement.allowed:
             raise denial(user, info, judgement.reason)
+        if (remote := self._aggregator.remote_at(request.path)) is not None:
+            return await self._aggregator.proxied(remote, request, user)
         if not info.is_resource:
             return await self._endpoints.answer(unquote(request.path), request)
         context = self._pipeline.context(user, info, query, request.headers.get("user-agent", ""))

@@ -5,6 +5,7 @@ from typing import Any
 
 from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
 from steersman.api.apiextensions import CustomResourceDefinition
+from steersman.api.apiregistration import APIService
 from steersman.api.batch import CronJob, Job
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.api.flowcontrol import FlowSchema, PriorityLevelConfiguration
@@ -22,6 +23,7 @@ from steersman.api.storage import (
 )
 from steersman.apiserver.registry import (
     apiextensions,
+    apiregistration,
     batch,
     certificates,
     cluster,
@@ -39,6 +41,7 @@ from steersman.apiserver.registry import (
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
+    APIService: apiregistration.APIServiceStrategy,
     CertificateSigningRequest: certificates.CertificateSigningRequestStrategy,
     PodSecurityPolicy: podsecuritypolicies.PodSecurityPolicyStrategy,
     CustomResourceDefinition: apiextensions.CustomResourceDefinitionStrategy,

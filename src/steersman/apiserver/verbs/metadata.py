@@ -17,9 +17,18 @@ K = TypeVar("K", bound=Kind)
 
 TOTAL_ANNOTATION_BYTES = 256 * 1024
 # Names that end up as path segments anywhere: no slash, no percent, not `.` or `..`.
-PATH_SEGMENT_KINDS = frozenset({"roles", "rolebindings", "clusterroles", "clusterrolebindings"})
-DNS_LABEL_KINDS = frozenset({"namespaces"})
-SERVICE_KINDS = frozenset({"services"})
+_RBAC = "rbac.authorization.k8s.io"
+PATH_SEGMENT_KINDS = frozenset(
+    {
+        (_RBAC, "roles"),
+        (_RBAC, "rolebindings"),
+        (_RBAC, "clusterroles"),
+        (_RBAC, "clusterrolebindings"),
+        ("apiregistration.k8s.io", "apiservices"),
+    }
+)
+DNS_LABEL_KINDS = frozenset({("", "namespaces")})
+SERVICE_KINDS = frozenset({("", "services")})
 # The name is the address.
 IP_ADDRESSES = ("networking.k8s.io", "ipaddresses")
 
@@ -104,15 +113,16 @@ def checked_change(new: Kind, old: Kind) -> Sequence[Cause]:
 
 
 def _name_faults(name: str, resource: Resource) -> list[str]:
-    if resource.plural in PATH_SEGMENT_KINDS:
+    which = (resource.group, resource.plural)
+    if which in PATH_SEGMENT_KINDS:
         if name in (".", ".."):
             return [f"may not be '{name}'"]
         return [f"may not contain '{sign}'" for sign in "/%" if sign in name]
-    if resource.plural in DNS_LABEL_KINDS:
+    if which in DNS_LABEL_KINDS:
         return _matched(name, _LABEL, LABEL_RULE, 63)
-    if resource.plural in SERVICE_KINDS:
+    if which in SERVICE_KINDS:
         return _matched(name, _LABEL_1035, LABEL_1035_RULE, 63)
-    if (resource.group, resource.plural) == IP_ADDRESSES:
+    if which == IP_ADDRESSES:
         return canonical_ip_address(name)
     return _matched(name, _SUBDOMAIN, SUBDOMAIN_RULE, 253)
 

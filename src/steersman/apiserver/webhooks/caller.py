@@ -97,7 +97,7 @@ class WebhookCaller:
             raise WebhookError("webhook configuration must have either service or URL")
         port = service.port or HTTPS_PORT
         try:
-            host, endpoint_port = self._locator.endpoint(service.namespace, service.name, str(port))
+            host, endpoint_port = self._locator.endpoint(service.namespace, service.name, str(port), is_any=True)
         except StatusError as error:
             name = f"{service.name}.{service.namespace}.svc"
             path = service.path or "/"

@@ -17,6 +17,10 @@ REPLAYABLE = frozenset({"GET", "HEAD", "OPTIONS"})
 READ_BYTES = 256 * 1024
 
 
+# A header with several values is sent as often.
+SentHeaders = Mapping[str, str | tuple[str, ...]]
+
+
 class HTTPClientError(Exception):
     """Base of what goes wrong below HTTP."""
 
@@ -172,7 +176,7 @@ class HTTPPool:
         self._is_closed = False
         self.authority = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    async def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> ClientResponse:
+    async def request(self, method: str, target: str, headers: SentHeaders, body: bytes = b"") -> ClientResponse:
         """Send and read the answer's head.
 
         What changes nothing is sent again when a kept connection turns out to have been closed under our hands.
@@ -194,9 +198,7 @@ class HTTPPool:
                 raise
             return response
 
-    async def upgrade(
-        self, method: str, target: str, headers: Mapping[str, str]
-    ) -> tuple[ClientResponse, Duplex | None]:
+    async def upgrade(self, method: str, target: str, headers: SentHeaders) -> tuple[ClientResponse, Duplex | None]:
         """Ask for another protocol: the answer, and the raw stream if it is 101 (the caller's to close)."""
         duplex = await self._open()
         response = ClientResponse(duplex, self._give_back)
@@ -248,11 +250,12 @@ class HTTPPool:
         else:
             duplex.close()
 
-    def _encode(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    def _encode(self, method: str, target: str, headers: SentHeaders, body: bytes) -> bytes:
         lines = [f"{method} {target} HTTP/1.1\r\n"]
         if "host" not in headers:
             lines.append(f"host: {self.authority}\r\n")
-        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        for name, value in headers.items():
+            lines += [f"{name}: {one}\r\n" for one in ((value,) if isinstance(value, str) else value)]
         if body or method in ("POST", "PUT", "PATCH"):
             lines.append(f"content-length: {len(body)}\r\n")
         return "".join([*lines, "\r\n"]).encode("latin-1") + body

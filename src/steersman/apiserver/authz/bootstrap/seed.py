@@ -8,12 +8,22 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from steersman.api.meta import Kind, LabelSelector, ObjectMeta
-from steersman.api.rbac import AggregationRule, ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject
+from steersman.api.rbac import (
+    AggregationRule,
+    ClusterRole,
+    ClusterRoleBinding,
+    PolicyRule,
+    Role,
+    RoleBinding,
+    RoleRef,
+    Subject,
+)
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import AlreadyExists, NotFound
 from steersman.apiserver.authz.bootstrap.bindings import CLUSTER_ROLE_BINDINGS
 from steersman.apiserver.authz.bootstrap.clusterroles import CLUSTER_ROLES
 from steersman.apiserver.authz.bootstrap.controllerroles import CONTROLLER_ROLES
+from steersman.apiserver.authz.bootstrap.namespaceroles import NAMESPACE_BINDINGS, NAMESPACE_ROLES
 from steersman.apiserver.authz.bootstrap.policy import BootstrapBinding, BootstrapRole
 from steersman.client.interface import Client
 
@@ -31,6 +41,10 @@ async def seed_roles(client: Client) -> None:
         await _ensure_role(client, role)
     for binding in first_bindings():
         await _ensure_binding(client, binding)
+    for namespaced in namespace_roles():
+        await _ensure_role(client, namespaced)
+    for bound in namespace_bindings():
+        await _ensure_binding(client, bound)
 
 
 def first_roles() -> Iterable[ClusterRole]:
@@ -50,9 +64,29 @@ def first_roles() -> Iterable[ClusterRole]:
 def first_bindings() -> Iterable[ClusterRoleBinding]:
     """The bindings as objects."""
     for binding in CLUSTER_ROLE_BINDINGS:
-        meta = ObjectMeta(name=binding.name or binding.role, labels=BOOTSTRAPPING, annotations={AUTOUPDATE: "true"})
         reference = RoleRef(apiGroup=API_GROUP, kind="ClusterRole", name=binding.role)
+        meta = _meta(binding.name or binding.role)
         yield ClusterRoleBinding(metadata=meta, roleRef=reference, subjects=_subjects(binding))
+
+
+def namespace_roles() -> Iterable[Role]:
+    """The roles of single namespaces as objects."""
+    for namespace, roles in NAMESPACE_ROLES.items():
+        for role in roles:
+            yield Role(metadata=_meta(role.name, namespace), rules=role.rules)
+
+
+def namespace_bindings() -> Iterable[RoleBinding]:
+    """Their bindings as objects."""
+    for namespace, bindings in NAMESPACE_BINDINGS.items():
+        for binding in bindings:
+            reference = RoleRef(apiGroup=API_GROUP, kind="Role", name=binding.role)
+            meta = _meta(binding.name or binding.role, namespace)
+            yield RoleBinding(metadata=meta, roleRef=reference, subjects=_subjects(binding))
+
+
+def _meta(name: str, namespace: str = "") -> ObjectMeta:
+    return ObjectMeta(name=name, namespace=namespace, labels=BOOTSTRAPPING, annotations={AUTOUPDATE: "true"})
 
 
 def _all_rules(role: BootstrapRole) -> tuple[PolicyRule, ...]:
@@ -70,16 +104,16 @@ def _subjects(binding: BootstrapBinding) -> tuple[Subject, ...]:
     return (*groups, *users, *accounts)
 
 
-async def _ensure_role(client: Client, wanted: ClusterRole) -> None:
+async def _ensure_role(client: Client, wanted: ClusterRole | Role) -> None:
     stored = await _created_or_stored(client, wanted)
-    if stored is None or stored.aggregationRule is not None:
+    if stored is None or (isinstance(stored, ClusterRole) and stored.aggregationRule is not None):
         return
     missing = tuple(rule for rule in wanted.rules if rule not in stored.rules)
     if missing:
         await client.update(replace(stored, rules=(*stored.rules, *missing)))
 
 
-async def _ensure_binding(client: Client, wanted: ClusterRoleBinding) -> None:
+async def _ensure_binding(client: Client, wanted: ClusterRoleBinding | RoleBinding) -> None:
     stored = await _created_or_stored(client, wanted)
     if stored is None or stored.roleRef != wanted.roleRef:
         return
@@ -91,7 +125,7 @@ async def _ensure_binding(client: Client, wanted: ClusterRoleBinding) -> None:
 async def _created_or_stored(client: Client, wanted: K) -> K | None:
     """The stored object if it may be completed; None when it was created just now or is to be left alone."""
     try:
-        stored = await client.get(type(wanted), wanted.metadata.name)
+        stored = await client.get(type(wanted), wanted.metadata.name, wanted.metadata.namespace or None)
     except NotFound:
         try:
             await client.create(wanted)
