@@ -12,6 +12,8 @@ _ESCAPES = {
 
 def quote(text: str) -> str:
     """`%q`: in double quotes, with Go's escapes for what can't be printed."""
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     return f'"{"".join(_ESCAPES.get(c) or (c if c.isprintable() else _unprintable(c)) for c in text)}"'
 
 

@@ -350,3 +350,28 @@ def test_the_first_roles_give_the_rights_upstream_gives(
 def test_admin_holds_the_rules_of_edit_and_view() -> None:
     roles = {role.metadata.name: role for role in first_roles()}
     assert set(roles["view"].rules) < set(roles["edit"].rules) < set(roles["admin"].rules)
+
+
+def test_what_is_allowed_is_allowed_for_a_reason() -> None:
+    rule = PolicyRule(verbs=("get",), apiGroups=("",), resources=("pods",))
+    account = Subject(kind="ServiceAccount", name="bot")
+    named = ObjectMeta(name="b", namespace="n")
+    roles = RolesInMemory(
+        [ClusterRole(metadata=ObjectMeta(name="r"), rules=(rule,))],
+        local_bindings=[
+            RoleBinding(metadata=named, roleRef=RoleRef(kind="ClusterRole", name="r"), subjects=(account,))
+        ],
+    )
+    info = read_request("GET", "/api/v1/namespaces/n/pods/x", EMPTY_QUERY)
+    decision = RBACAuthorizer(roles).authorize(UserInfo("system:serviceaccount:n:bot"), info)
+    assert decision.reason == 'RBAC: allowed by RoleBinding "b/n" of ClusterRole "r" to ServiceAccount "bot/n"'
+    roles.bindings.append(
+        ClusterRoleBinding(
+            metadata=ObjectMeta(name="all"),
+            roleRef=RoleRef(kind="ClusterRole", name="r"),
+            subjects=(Subject(kind="User", name="eve"), Subject(kind="Group", name="dev")),
+        )
+    )
+    assert RBACAuthorizer(roles).authorize(ADA, info).reason == (
+        'RBAC: allowed by ClusterRoleBinding "all" of ClusterRole "r" to Group "dev"'
+    )

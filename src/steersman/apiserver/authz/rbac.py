@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
+from steersman.apimachinery.gotext import quote
 from steersman.apiserver.attributes import Decision
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
 
+Binding = ClusterRoleBinding | RoleBinding
 ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
@@ -44,20 +46,28 @@ class RBACAuthorizer:
         """Source of Authorizer.authorize."""
         if MASTERS_GROUP in user.groups:
             return Decision(True)
-        for rule in self.rules_for(user, request.namespace):
-            if rule_allows(rule, request):
-                return Decision(True)
+        for binding, subject, rules in self._bound(user, request.namespace):
+            if any(rule_allows(rule, request) for rule in rules):
+                return Decision(True, f"RBAC: allowed by {described(binding, subject)}")
         return Decision(False)
 
     def rules_for(self, user: UserInfo, namespace: str) -> Iterator[PolicyRule]:
         """Every rule bound to a user, cluster-wide and in one namespace."""
+        for _, _, rules in self._bound(user, namespace):
+            yield from rules
+
+    def _bound(self, user: UserInfo, namespace: str) -> Iterator[tuple[Binding, Subject, tuple[PolicyRule, ...]]]:
         for binding in self._roles.cluster_role_bindings():
-            if any(applies(subject, user, "") for subject in binding.subjects):
-                yield from self._rules(binding.roleRef, "")
+            for subject in binding.subjects:
+                if applies(subject, user, ""):
+                    yield binding, subject, self._rules(binding.roleRef, "")
+                    break
         if namespace:
             for local in self._roles.role_bindings(namespace):
-                if any(applies(subject, user, namespace) for subject in local.subjects):
-                    yield from self._rules(local.roleRef, namespace)
+                for subject in local.subjects:
+                    if applies(subject, user, namespace):
+                        yield local, subject, self._rules(local.roleRef, namespace)
+                        break
 
     def _rules(self, reference: RoleRef, namespace: str) -> tuple[PolicyRule, ...]:
         role: Role | ClusterRole | None
@@ -66,6 +76,17 @@ class RBACAuthorizer:
         else:
             role = self._roles.cluster_role(reference.name)
         return role.rules if role is not None else ()
+
+
+def described(binding: Binding, subject: Subject) -> str:
+    """Why a binding grants something, for the audit log. Source: pkg/registry/rbac/validation/rule.go."""
+    meta, role = binding.metadata, binding.roleRef
+    name = f"{meta.name}/{meta.namespace}" if meta.namespace else meta.name
+    who = subject.name
+    if subject.kind == "ServiceAccount":
+        who = f"{subject.name}/{subject.namespace or meta.namespace}"
+    bound = f"{binding.kind} {quote(name)} of {role.kind} {quote(role.name)}"
+    return f"{bound} to {subject.kind} {quote(who)}"
 
 
 def applies(subject: Subject, user: UserInfo, namespace: str) -> bool:
