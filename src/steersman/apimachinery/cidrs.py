@@ -43,6 +43,18 @@ def canonical_cidr(value: str) -> list[str]:
     return [] if canonical == value else [f"must be in canonical form ({quote(canonical)})"]
 
 
+def interface_address(value: str) -> list[str]:
+    """An address with the length of its network's prefix, in canonical form."""
+    network, address = network_of(value), address_of(value.partition("/")[0])
+    if network is None or address is None:
+        return ["must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)"]
+    text = _plain(address)
+    # An IPv4 address within IPv6 counts the bits before it, too.
+    length = network.prefixlen - 96 if ":" not in text and network.prefixlen > 32 else network.prefixlen
+    canonical = f"{text}/{length}"
+    return [] if canonical == value else [f"must be in canonical form ({quote(canonical)})"]
+
+
 def address_warnings(path: Path, value: str) -> list[str]:
     """What is said of an address in an older field; it must mean one."""
     address = address_of(value)

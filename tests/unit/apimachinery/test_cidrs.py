@@ -5,7 +5,14 @@ Source: apimachinery/pkg/util/validation/ip_test.go.
 
 import pytest
 
-from steersman.apimachinery.cidrs import address_of, address_warnings, canonical_cidr, cidr_warnings, network_of
+from steersman.apimachinery.cidrs import (
+    address_of,
+    address_warnings,
+    canonical_cidr,
+    cidr_warnings,
+    interface_address,
+    network_of,
+)
 from steersman.apimachinery.fieldpath import Path
 
 FIELD = Path("f")
@@ -83,3 +90,17 @@ def test_odd_networks_are_warned_of(text: str, said: list[str]) -> None:
 )
 def test_odd_addresses_are_warned_of(text: str, said: list[str]) -> None:
     assert address_warnings(FIELD, text) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("10.0.0.5/24", None),
+        ("fd00::1/64", None),
+        ("10.0.0.5", "must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)"),
+        ("010.0.0.5/24", 'must be in canonical form ("10.0.0.5/24")'),
+        ("::ffff:10.0.0.5/120", 'must be in canonical form ("10.0.0.5/24")'),
+    ],
+)
+def test_an_interfaces_address_has_its_networks_length(text: str, fault: str | None) -> None:
+    assert interface_address(text) == ([] if fault is None else [fault])

@@ -13,6 +13,7 @@ from steersman.api.meta import Kind
 from steersman.api.networking import Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR
 from steersman.api.node import RuntimeClass
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
+from steersman.api.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from steersman.api.storage import (
     CSIDriver,
     CSINode,
@@ -34,6 +35,7 @@ from steersman.apiserver.registry import (
     networking,
     pods,
     podsecuritypolicies,
+    resource,
     runtimeclasses,
     storage,
     workloads,
@@ -82,6 +84,10 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     rbac.Role: cluster.RoleStrategy,
     rbac.RoleBinding: cluster.RoleBindingStrategy,
     scheduling.PriorityClass: cluster.PriorityClassStrategy,
+    DeviceClass: resource.DeviceClassStrategy,
+    ResourceClaim: resource.ResourceClaimStrategy,
+    ResourceClaimTemplate: resource.ResourceClaimTemplateStrategy,
+    ResourceSlice: resource.ResourceSliceStrategy,
     RuntimeClass: runtimeclasses.RuntimeClassStrategy,
     CSIDriver: storage.CSIDriverStrategy,
     CSINode: storage.CSINodeStrategy,
