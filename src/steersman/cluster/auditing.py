@@ -44,9 +44,12 @@ def auditor_of(flags: AuditFlags, clock: Clock, random: Random, metrics: Registr
 
 
 def check_auditing(flags: AuditFlags) -> None:
-    """AuditError for a file that can't be used. Blocks."""
+    """AuditError for a file that can't be used, or for flags that contradict each other. Blocks."""
     _policy(flags)
     _webhook_config(flags)
+    for backend in IN_FLIGHT:
+        _batching(flags, backend)
+        _truncation(flags, backend)
 
 
 def _policy(flags: AuditFlags) -> Policy | None:
@@ -100,6 +103,8 @@ def _batching(flags: AuditFlags, backend: str) -> Batching:
     mode, in_flight = Mode(getattr(flags, f"audit_{backend}_mode")), IN_FLIGHT[backend]
     if mode is not Mode.BATCH:
         return Batching(mode, in_flight=in_flight)
+    if given["throttle_enable"] and not (given["throttle_qps"] and given["throttle_burst"]):
+        raise AuditError(f"invalid audit batch {backend} throttle QPS or burst 0, must be a positive number")
     qps = given["throttle_qps"] if given["throttle_enable"] else 0.0
     return Batching(
         mode, given["buffer_size"], given["max_size"], given["max_wait"], qps, given["throttle_burst"], in_flight
@@ -108,4 +113,8 @@ def _batching(flags: AuditFlags, backend: str) -> Batching:
 
 def _truncation(flags: AuditFlags, backend: str) -> Truncation | None:
     enabled, batch, event = (getattr(flags, f"audit_{backend}_truncate_{name}") for name in _TRUNCATE)
+    if batch < event:
+        raise AuditError(
+            f"invalid audit truncate {backend} max batch size {batch}, must be greater than max event size ({event})"
+        )
     return Truncation(batch, event) if enabled else None

@@ -70,7 +70,7 @@ def check_flags(texts: Mapping[str, str]) -> None:
             _check_admission(flags.admission_control_config_file)
     except ConfigurationError as error:
         raise FlagError(f"admission control: {error}") from error
-    if flags.audit_policy_file is not None or flags.audit_webhook_config_file is not None:
+    if any(name.startswith("audit-") for name in texts):
         from steersman.cluster.auditing import check_auditing
 
         check_auditing(flags)

@@ -84,6 +84,10 @@ def test_flags_of_auditing_are_checked_before_anything_starts(tmp_path: Path) ->
     serverflags.check_flags({"audit-policy-file": str(policy)})
     with pytest.raises(ClusterError, match="initializing audit webhook: "):
         serverflags.check_flags({"audit-webhook-config-file": str(policy)})
+    with pytest.raises(ClusterError, match=r"max batch size 5, must be greater than max event size \(102400\)"):
+        serverflags.check_flags({"audit-log-truncate-max-batch-size": "5"})
+    with pytest.raises(ClusterError, match="invalid audit batch log throttle QPS or burst 0"):
+        serverflags.check_flags({"audit-log-mode": "batch", "audit-log-batch-throttle-enable": "true"})
     for name, text in (("audit-log-mode", "lazy"), ("audit-log-version", "v1"), ("audit-log-batch-max-size", "0")):
         with pytest.raises(FlagError, match=f"--{name} {text}: it is no"):
             read_flags({name: text})
@@ -98,9 +102,7 @@ def test_an_audit_log_may_be_standard_output() -> None:
 def test_the_configuration_of_encryption_is_checked_before_anything_starts(tmp_path: Path) -> None:
     keys = tmp_path / "keys.yaml"
     keys.write_text("kind: EncryptionConfiguration\napiVersion: apiserver.config.k8s.io/v1\nresources: []\n")
-    with pytest.raises(
-        ClusterError, match="failed to load encryption config: error while parsing file: resources"
-    ):
+    with pytest.raises(ClusterError, match="failed to load encryption config: error while parsing file: resources"):
         serverflags.check_flags({"encryption-provider-config": str(keys)})
     with pytest.raises(ClusterError, match="must be set with --encryption-provider-config"):
         serverflags.check_flags({"encryption-provider-config-automatic-reload": "true"})

@@ -231,3 +231,20 @@ async def test_a_plugin_that_is_not_there_is_waited_for_no_longer_than_its_timeo
         with pytest.raises(TransformError, match="rpc error: code = "):
             await plugin.status()
     await plugin.close()
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (EncryptedObject(b"", "k", b"s"), "encrypted data is empty"),
+        (EncryptedObject(b"d", "k", b""), "encrypted DEK source is empty"),
+        (EncryptedObject(b"d", "k", b"s" * 1025), "1025 bytes, which exceeds the max size of 1024"),
+        (EncryptedObject(b"d", "", b"s"), "failed to validate key id: keyID is empty"),
+        (EncryptedObject(b"d", "k", b"s", {"a.b": b"x" * 40000}), "exceeds the max size of 32768"),
+        (EncryptedObject(b"d", "k", b"s", {"short": b""}), "should be a domain with at least two segments"),
+        (EncryptedObject(b"d", "k", b"s", {}, 7), "unknown encryptedDEKSourceType: 7"),
+    ],
+)
+async def test_what_is_stored_must_be_whole(world: World, found: EncryptedObject, said: str) -> None:
+    with pytest.raises(TransformError, match=said):
+        await world.envelope.from_storage(Codec("v2", (EncryptedObject,)).encode(found), PLACE)

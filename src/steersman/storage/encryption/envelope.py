@@ -17,6 +17,8 @@ from uuid import UUID
 
 from google.protobuf.message import DecodeError
 
+from steersman.apimachinery.formats import dns1123_subdomain
+from steersman.apimachinery.gotext import quote
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.component.protobuf import Codec
@@ -245,8 +247,18 @@ def _validate(found: EncryptedObject) -> None:
             f"failed to validate annotations: total size of annotations is {size}, "
             f"which exceeds the max size of {MOST_ANNOTATION_BYTES}"
         )
+    if not problem:
+        problem = next((fault for key in found.annotations if (fault := _annotation_fault(key))), "")
     if problem:
         raise TransformError(problem)
+
+
+def _annotation_fault(key: str) -> str:
+    """Source: IsFullyQualifiedDomainName."""
+    faults = dns1123_subdomain(key)
+    if not faults and "." not in key:
+        faults = ["should be a domain with at least two segments separated by dots"]
+    return f"failed to validate annotations: annotations: Invalid value: {quote(key)}: {faults[0]}" if faults else ""
 
 
 def _key_id_fault(key_id: str) -> str:

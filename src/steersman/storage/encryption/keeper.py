@@ -15,6 +15,7 @@ from steersman.component.threads import Threads
 from steersman.storage.encryption.configuration import EncryptionError
 from steersman.storage.encryption.providers import Maker, Providers
 from steersman.storage.encryption.store import EncryptedStore
+from steersman.storage.interface import StoreError
 
 _log = get_logger(__name__)
 
@@ -71,14 +72,14 @@ class Keeper:
                         plugins.cancel()
                         plugins = group.create_task(_look_after(made))
                         group.create_task(self._close(before))
-                        await heal()
+                        await _tried(heal)
         finally:
             self._threads.close()
 
     async def _heal(self, heal: Heal) -> None:
         while True:
             await self._clock.sleep(HEAL_INTERVAL.total_seconds())
-            await heal()
+            await _tried(heal)
 
     async def _changed(self) -> Providers | None:
         """The providers of a file that has changed and can be used."""
@@ -107,6 +108,13 @@ class Keeper:
     def _note(self, status: str) -> None:
         self._reloaded.inc(status)
         self._last.set(self._clock.now().timestamp(), status)
+
+
+async def _tried(heal: Heal) -> None:
+    try:
+        await heal()
+    except StoreError as error:
+        _log.warning("what can't be read isn't tried again yet", error=str(error))
 
 
 async def _look_after(providers: Providers) -> None:

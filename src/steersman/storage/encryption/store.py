@@ -4,6 +4,7 @@ A value that can't be read is told as such, with its key: one broken value must 
 Source: apiserver/pkg/storage/etcd3/store.go, which authenticates a value with its key.
 """
 
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -28,6 +29,8 @@ from steersman.storage.interface import (
 
 _log = get_logger(__name__)
 
+# So many unreadable keys are remembered, to tell of each once.
+LOGGED = 10_000
 Told = TypeVar("Told", Entry, Event)
 
 
@@ -38,6 +41,7 @@ class EncryptedStore:
         self._store = store
         self._root = root
         self.providers = providers
+        self._logged: OrderedDict[str, str] = OrderedDict()
 
     @property
     def revision(self) -> int:
@@ -98,10 +102,11 @@ class EncryptedStore:
         if transformer is None:
             return told
         try:
-            return replace(told, value=(await transformer.from_storage(told.value, told.key.encode())).value)
+            value = (await transformer.from_storage(told.value, told.key.encode())).value
         except TransformError as error:
-            _log.error("failed to decrypt data", key=told.key, error=str(error))
+            self._log_once(told.key, str(error))
             return replace(told, value=b"", problem=str(error))
+        return told if value is told.value else replace(told, value=value)
 
     async def _written(self, write: Write) -> Write:
         transformer = self._transformer(write.key) if isinstance(write, Put) else None
@@ -112,6 +117,14 @@ class EncryptedStore:
         except TransformError as error:
             _log.error("failed to encrypt data", key=write.key, error=str(error))
             raise TransformFailed(str(error)) from error
+
+    def _log_once(self, key: str, problem: str) -> None:
+        """What can't be read is read again and again, in the hope that it can be."""
+        if self._logged.get(key) != problem:
+            self._logged[key] = problem
+            _log.error("failed to decrypt data", key=key, error=problem)
+            if len(self._logged) > LOGGED:
+                self._logged.popitem(last=False)
 
     def _transformer(self, key: str) -> Transformer | None:
         """None for what is no object."""
