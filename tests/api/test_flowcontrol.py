@@ -19,6 +19,14 @@ async def test_a_schema_is_shown_with_its_level_and_whether_that_is_missing(serv
     assert [*rows["s"][1:4], rows["s"][5]] == ["l", 1000, "ByUser", "True"]
 
 
+async def test_schemas_are_shown_in_the_order_they_are_asked(server: Served) -> None:
+    for name, precedence in (("a", 500), ("c", 20), ("b", 20)):
+        spec = {"priorityLevelConfiguration": {"name": "l"}, "matchingPrecedence": precedence}
+        await server.post(SCHEMAS, {"metadata": {"name": name}, "spec": spec})
+    rows = (await server.get(SCHEMAS, accept=TABLE)).json["rows"]
+    assert [row["cells"][0] for row in rows if row["cells"][0] in ("a", "b", "c")] == ["b", "c", "a"]
+
+
 async def test_a_level_is_shown_with_its_queues(server: Served) -> None:
     limited = {"limitResponse": {"type": "Queue", "queuing": {"queues": 16}}}
     spec = {"type": "Limited", "limited": limited}

@@ -64,9 +64,8 @@ DeviceID = tuple[str, str, str, str]
 
 def without_deallocated(status: ResourceClaimStatus, before: ResourceClaimStatus) -> ResourceClaimStatus:
     """The status without what was said of devices that the claim no longer has."""
-    gone = {one[:3] for one in _devices(before)} - {one[:3] for one in _devices(status)}
-    kept = tuple(one for one in status.devices if (one.driver, one.pool, one.device) not in gone)
-    return replace(status, devices=kept)
+    gone = _devices(before) - _devices(status)
+    return replace(status, devices=tuple(one for one in status.devices if _status_id(one) not in gone))
 
 
 def validate_claim_status(claim: ResourceClaim, old: ResourceClaim) -> list[Cause]:

@@ -13,6 +13,7 @@ from steersman.apiserver.admission.certificates import (
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.defaultclasses import DefaultIngressClass, DefaultStorageClass
+from steersman.apiserver.admission.deviceaccess import DeviceAdminAccess
 from steersman.apiserver.admission.eventratelimit import EventRateLimit, read_limits
 from steersman.apiserver.admission.externalips import DenyServiceExternalIPs
 from steersman.apiserver.admission.limitranger import LimitRanger
@@ -124,4 +125,5 @@ def admission_chain(parts: Parts, enabled: Collection[str] = (), disabled: Colle
 
     ConfigurationError where both is asked for, or where a plugin can't read its configuration.
     """
-    return AdmissionChain(tuple(PLUGINS[name](parts) for name in enabled_names(enabled, disabled)))
+    named = tuple(PLUGINS[name](parts) for name in enabled_names(enabled, disabled))
+    return AdmissionChain((*named, DeviceAdminAccess(parts.lookup)))

@@ -184,6 +184,8 @@ class JSONRenderer:
             {"cells": self.collection.row(data, self.now), "object": msgspec.Raw(self._row_object(data))}
             for data in found
         ]
+        if by := self.collection.strategy.sorted_by:
+            rows.sort(key=lambda row: tuple(row["cells"][column] for column in by))
         columns = [
             {
                 "name": column.name, "type": column.type, "format": column.format,

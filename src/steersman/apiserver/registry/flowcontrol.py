@@ -22,6 +22,8 @@ class FlowSchemaStrategy(Strategy[FlowSchema]):
     """Strategy of flow schemas."""
 
     status_keeps_metadata = True
+    # As they are asked.
+    sorted_by = (2, 0)
     columns = (
         NAME_COLUMN,
         Column("PriorityLevel", description="The level that requests are given."),

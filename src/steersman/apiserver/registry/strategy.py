@@ -70,6 +70,8 @@ class Strategy(Generic[K]):
     scaling: Scaling | None = None
 
     columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
+    # The columns that rows are sorted by; without any they stand as the objects do.
+    sorted_by: tuple[int, ...] = ()
     # A PUT without resourceVersion overwrites.
     allows_unconditional_update = True
     # A PUT to a name that doesn't exist creates it.
