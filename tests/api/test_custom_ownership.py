@@ -14,7 +14,15 @@ from steersman.testing.cluster import Cluster
 NAME = "crontabs.stable.example.com"
 
 
+async def begun(cluster: Cluster) -> None:
+    async def has_namespace() -> bool:
+        return "default" in [one.metadata.name for one in (await cluster.client.list(Namespace)).items]
+
+    await cluster.until(has_namespace)
+
+
 async def served(cluster: Cluster) -> type[Kind]:
+    await begun(cluster)
     await cluster.client.create(from_wire(definition(), CustomResourceDefinition))
     found: Any = None
 
@@ -57,3 +65,18 @@ async def test_custom_resources_go_with_their_namespace() -> None:
 
         await cluster.until(is_gone)
         assert (await cluster.client.list(kind)).items == ()
+
+
+async def test_owners_that_went_before_their_kind_was_followed_are_noticed() -> None:
+    async with Cluster() as cluster:
+        ref = OwnerReference(apiVersion="stable.example.com/v1", kind="CronTab", name="a", uid="gone")
+        owned = ObjectMeta(name="owned", namespace="default", ownerReferences=(ref,))
+        await begun(cluster)
+        await cluster.client.create(ConfigMap(metadata=owned))
+        await served(cluster)
+
+        async def is_gone() -> bool:
+            maps = (await cluster.client.list(ConfigMap, "default")).items
+            return "owned" not in [one.metadata.name for one in maps]
+
+        await cluster.until(is_gone)

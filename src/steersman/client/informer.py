@@ -70,6 +70,7 @@ class Informer(Generic[K]):
         self._handlers: list[Handler[K]] = []
         self._revision = 0
         self._is_synced = False
+        self._on_synced: list[Callable[[], None]] = []
         self._waiters: list[tuple[Callable[[], bool], asyncio.Future[None]]] = []
 
     @property
@@ -90,6 +91,13 @@ class Informer(Generic[K]):
         self._handlers.append(handler)
         for obj in self.cache:
             handler(None, obj)
+
+    def when_synced(self, callback: Callable[[], None]) -> None:
+        """Call once the first list is in the cache and told, at once if it is. It must not block or raise."""
+        if self._is_synced:
+            callback()
+        else:
+            self._on_synced.append(callback)
 
     async def run(self) -> None:
         """Keep the cache true until cancelled."""
@@ -151,6 +159,9 @@ class Informer(Generic[K]):
         self._is_synced = True
         for change in changes:
             self._tell(change)
+        waiting, self._on_synced = self._on_synced, []
+        for callback in waiting:
+            callback()
         self._wake()
 
     async def _watch(self) -> None:

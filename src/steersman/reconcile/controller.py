@@ -95,6 +95,10 @@ class FollowsCustomKinds(Protocol):
         """How to watch a kind that came later; only its metadata is read."""
         ...
 
+    def concerned_by(self, reader: Reader, resource: Resource) -> Iterable[Any]:
+        """The keys of what could only be judged in part before the objects of this kind were known."""
+        ...
+
 
 def own_key(_: Reader, old: Kind | None, new: Kind | None) -> tuple[ObjectKey, ...]:
     """A change concerns the object itself."""

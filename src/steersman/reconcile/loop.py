@@ -8,9 +8,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from steersman.api.meta import Kind
+from steersman.api.resources import Resource
 from steersman.apimachinery.status import StatusError
 from steersman.client.informer import Informers
 from steersman.client.interface import Client
@@ -53,7 +55,7 @@ class Loop(Generic[Key, View]):
         for watch in controller.watches:
             self._follow(watch)
         if custom is not None and isinstance(controller, FollowsCustomKinds):
-            custom.on_new(lambda resource: self._follow(controller.watch_of(resource.object_type)))
+            custom.on_new(partial(self._meet, controller))
 
     async def run(self, workers: int = WORKERS) -> None:
         """Work until cancelled. The informers must have synced."""
@@ -67,6 +69,16 @@ class Loop(Generic[Key, View]):
         for name, function in watch.indexes:
             informer.cache.add_index(name, function)
         informer.add_handler(self._handler(watch))
+
+    def _meet(self, controller: FollowsCustomKinds, resource: Resource) -> None:
+        """Follow a custom kind that has come, and judge anew what depends on it once its objects are known."""
+        self._follow(controller.watch_of(resource.object_type))
+
+        def judge_anew() -> None:
+            for key in controller.concerned_by(self._reader, resource):
+                self.queue.add(key)
+
+        self._reader.informers.of(resource.object_type).when_synced(judge_anew)
 
     async def debug_plan(self, key: Key) -> Plan | None:
         """What the controller would do about the key now."""

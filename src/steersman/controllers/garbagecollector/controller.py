@@ -26,7 +26,7 @@ from steersman.reconcile.allkinds import collected_kinds, collected_resource
 from steersman.reconcile.controller import Reader, Watch
 from steersman.reconcile.plan import Plan
 
-OWNER = "owner"
+OWNER, OWNER_KIND = "owner", "owner kind"
 
 
 class ItemKey(NamedTuple):
@@ -52,7 +52,13 @@ class GarbageCollector:
 
     def watch_of(self, kind: type[Kind]) -> Watch[Any]:
         """Any kind is watched alike."""
-        return Watch(kind, partial(_keys, kind), metadata_only=True, indexes=((OWNER, _owner_uids),))
+        indexes = ((OWNER, _owner_uids), (OWNER_KIND, _owner_kinds))
+        return Watch(kind, partial(_keys, kind), metadata_only=True, indexes=indexes)
+
+    def concerned_by(self, reader: Reader, resource: Resource) -> Iterable[ItemKey]:
+        """Objects owned by such: their owner may have gone before anybody followed it."""
+        named = _owner_kind(resource.group, resource.kind)
+        return [_key(type(one), one) for one in _owned(reader, OWNER_KIND, named)]
 
     async def observe(self, reader: Reader, key: ItemKey) -> View | None:
         """The object, with its dependents or with what its owners are."""
@@ -78,10 +84,22 @@ def _owner_uids(obj: Kind) -> tuple[str, ...]:
     return tuple(ref.uid for ref in obj.metadata.ownerReferences)
 
 
+def _owner_kinds(obj: Kind) -> Iterable[str]:
+    return {_owner_kind(ref.apiVersion.rpartition("/")[0], ref.kind) for ref in obj.metadata.ownerReferences}
+
+
+def _owner_kind(group: str, kind: str) -> str:
+    return f"{group}/{kind}"
+
+
 def _dependents(reader: Reader, uid: str) -> Iterator[Kind]:
+    return _owned(reader, OWNER, uid)
+
+
+def _owned(reader: Reader, index: str, value: str) -> Iterator[Kind]:
     kinds = (*collected_kinds(), *(one.object_type for one in reader.custom_resources))
     for kind in kinds:
-        yield from reader.cache(kind).by_index(OWNER, uid)
+        yield from reader.cache(kind).by_index(index, value)
 
 
 def _resource(reader: Reader, ref: OwnerReference) -> Resource | None:
