@@ -100,15 +100,14 @@ def _output(path: Path, flags: AuditFlags, clock: Clock) -> Output:
 def _batching(flags: AuditFlags, backend: str) -> Batching:
     """The flags of one backend, which have the same names but for the backend's."""
     given = {name: getattr(flags, f"audit_{backend}_batch_{name}") for name in _BATCH}
-    mode, in_flight = Mode(getattr(flags, f"audit_{backend}_mode")), IN_FLIGHT[backend]
+    mode, in_flight, takes_all = Mode(getattr(flags, f"audit_{backend}_mode")), IN_FLIGHT[backend], backend == "log"
     if mode is not Mode.BATCH:
-        return Batching(mode, in_flight=in_flight)
+        return Batching(mode, in_flight=in_flight, takes_all=takes_all)
     if given["throttle_enable"] and not (given["throttle_qps"] and given["throttle_burst"]):
         raise AuditError(f"invalid audit batch {backend} throttle QPS or burst 0, must be a positive number")
     qps = given["throttle_qps"] if given["throttle_enable"] else 0.0
-    return Batching(
-        mode, given["buffer_size"], given["max_size"], given["max_wait"], qps, given["throttle_burst"], in_flight
-    )
+    sizes = given["buffer_size"], given["max_size"], given["max_wait"]
+    return Batching(mode, *sizes, qps, given["throttle_burst"], in_flight, takes_all)
 
 
 def _truncation(flags: AuditFlags, backend: str) -> Truncation | None:

@@ -97,6 +97,22 @@ async def test_batches_are_spread_over_time() -> None:
     running.cancel()
 
 
+async def test_a_file_takes_all_that_waits_at_once() -> None:
+    queued = Queued(Batching(max_size=1, takes_all=True))
+    queued.put("a", "b", "c")
+    assert await queued.drained() == [["a", "b", "c"]]
+
+
+async def test_losses_are_logged_now_and_then_and_counted_always(capsys: pytest.CaptureFixture[str]) -> None:
+    queued = Queued(Batching(buffer_size=1))
+    queued.put(*map(str, range(101)))
+    assert capsys.readouterr().err.count("audit events are lost") == 1
+    await queued.clock.advance(11)
+    queued.put("late")
+    assert "events=100" in capsys.readouterr().err
+    assert 'errors{plugin="buffered"} 101' in queued.registry.render().decode()
+
+
 async def test_a_queue_that_is_full_loses_events_and_counts_them() -> None:
     queued = Queued(Batching(buffer_size=1))
     queued.put("a", "b")

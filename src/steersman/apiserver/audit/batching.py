@@ -4,6 +4,7 @@ Source: apiserver/plugin/pkg/audit/buffered, plugin/pkg/audit/truncate; server/o
 """
 
 import asyncio
+from collections import Counter as Counted
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from steersman.component.metrics import Counter
 
 _log = get_logger(__name__)
 
+# What is lost is told no oftener: thousands may be lost in a second. The metric counts each.
+QUIET_SECONDS = 10.0
 TRUNCATED = "audit.k8s.io/truncated"
 
 
@@ -32,7 +35,10 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batching:
-    """How events are gathered. qps: batches in a second, 0 for any number; in_flight: batches sent at the same time."""
+    """How events are gathered. qps: batches in a second, 0 for any number; in_flight: batches sent at the same time.
+
+    takes_all: a full batch goes with all that waits behind it, as for a file, which a busy server would else outrun.
+    """
 
     mode: Mode = Mode.BATCH
     buffer_size: int = 10000
@@ -41,6 +47,7 @@ class Batching:
     qps: float = 0.0
     burst: int = 0
     in_flight: int = 1
+    takes_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Queue:
         self._clock = clock
         self._errors = errors
         self._waiting: deque[_Waiting] = deque()
+        self._untold: Counted[str] = Counted()
+        self._quiet_until: dict[str, float] = {}
         self._first = asyncio.Event()
         self._full = asyncio.Event()
         self._is_stopping = False
@@ -126,7 +135,9 @@ class Queue:
         async with asyncio.TaskGroup() as group:
             while await self._gathered():
                 batch = self._taken()
-                await self._clock.sleep(self._throttle.wait_seconds())
+                wait_seconds = self._throttle.wait_seconds()
+                if wait_seconds:
+                    await self._clock.sleep(wait_seconds)
                 await slots.acquire()
                 if self._batching.in_flight == 1:
                     await self._deliver(batch, slots)
@@ -157,7 +168,8 @@ class Queue:
         limit = self._truncation.max_batch_size if self._truncation is not None else 0
         batch = [self._waiting.popleft()]
         size = batch[0].size
-        while self._waiting and len(batch) < self._batching.max_size:
+        most = self._batching.buffer_size if self._batching.takes_all else self._batching.max_size
+        while self._waiting and len(batch) < most:
             size += self._waiting[0].size
             if limit and size > limit:
                 break
@@ -187,7 +199,11 @@ class Queue:
 
     def _lose(self, plugin: str, why: str, count: int) -> None:
         self._errors.inc(plugin, amount=count)
-        _log.error("audit events are lost", plugin=plugin, error=why, events=count)
+        self._untold[plugin] += count
+        now = self._clock.monotonic()
+        if now >= self._quiet_until.get(plugin, now):
+            self._quiet_until[plugin] = now + QUIET_SECONDS
+            _log.error("audit events are lost", plugin=plugin, error=why, events=self._untold.pop(plugin))
 
 
 def _shortened(event: Event, limit: int) -> tuple[Event, int] | None:
