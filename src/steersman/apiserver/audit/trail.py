@@ -6,6 +6,7 @@ Source: apiserver/pkg/endpoints/filters/audit.go, pkg/audit/request.go, pkg/audi
 import asyncio
 import zlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any, Protocol, Self
@@ -236,7 +237,8 @@ class Trail:
 def source_ips(request: Request) -> tuple[str, ...]:
     """Where a request says it came from, and last where it did. Source: apimachinery/pkg/util/net: SourceIPs."""
     headers = request.headers
-    found = [ip for part in headers.get("x-forwarded-for", "").split(",") if (ip := _ip(part))]
+    forwarded = headers.get("x-forwarded-for")
+    found = [ip for part in forwarded.split(",") if (ip := _ip(part))] if forwarded else []
     real, peer = _ip(headers.get("x-real-ip", "")), _ip(request.peer_address.rpartition(":")[0].strip("[]"))
     if real and real not in found:
         found.append(real)
@@ -245,6 +247,7 @@ def source_ips(request: Request) -> tuple[str, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=1024)
 def _ip(text: str) -> str:
     try:
         return str(ip_address(text.strip()))
