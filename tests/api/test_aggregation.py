@@ -6,7 +6,7 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
@@ -52,7 +52,9 @@ class Extension:
         if "watch=true" in request.query:
             return Response(200, (("content-type", "application/json"),), self.events)
         body = json.loads(await request.body(1 << 20) or b"null")
-        return told({"kind": "Flunder", "sent": body, "query": request.query}, 201 if body else 200)
+        answer = told({"kind": "Flunder", "sent": body, "query": request.query}, 201 if body else 200)
+        said = ("audit-id", request.headers["audit-id"])
+        return replace(answer, headers=(*answer.headers, said))
 
     async def events(self, writer: BodyWriter) -> None:
         for number in range(2):
@@ -146,6 +148,15 @@ async def test_requests_go_to_the_other_server_with_the_users_identity_and_no_se
         assert "authorization" not in headers
         assert headers["host"] == "api.default.svc"
         assert extension.peers[-1] is not None
+
+
+async def test_a_request_has_the_same_audit_id_in_both_servers() -> None:
+    async with extended() as extension:
+        answer = await extension.server.get(FLUNDERS, audit_id="mine")
+        other = await extension.server.get(FLUNDERS)
+        named, made = extension.users_asking()
+    assert answer.headers["audit-id"] == named["audit-id"] == "mine"
+    assert other.headers["audit-id"] == made["audit-id"] != "mine"
 
 
 async def test_watches_of_the_other_server_are_streamed() -> None:

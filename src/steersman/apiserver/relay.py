@@ -24,6 +24,9 @@ HOP_BY_HOP = frozenset({
 PRIVATE = frozenset({"authorization", "impersonate-user", "impersonate-group", "impersonate-uid"})
 PRIVATE_PREFIXES = ("impersonate-extra-", "x-remote-")
 
+# Of an answer this server says itself.
+OWN = "audit-id"
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -69,7 +72,7 @@ def _passed_on(backend: Backend, request: Request) -> dict[str, str | tuple[str,
 
 
 def _passed_back(backend: Backend, request: Request, headers: Mapping[str, str]) -> Headers:
-    passed = {name: value for name, value in headers.items() if name not in HOP_BY_HOP}
+    passed = {name: value for name, value in headers.items() if name not in HOP_BY_HOP and name != OWN}
     if backend.prefix and "location" in passed:
         passed["location"] = _through_proxy(passed["location"], backend, request)
     return tuple(passed.items())

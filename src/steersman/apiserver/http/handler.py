@@ -105,7 +105,8 @@ class RequestHandler:
         if not judgement.allowed:
             raise denial(user, info, judgement.reason)
         if (remote := self._aggregator.remote_at(request.path)) is not None:
-            return await self._aggregator.proxied(remote, request, user)
+            named = replace(request, headers={**request.headers, "audit-id": exchange.audit_id})
+            return await self._aggregator.proxied(remote, named, user)
         if not info.is_resource:
             return await self._endpoints.answer(unquote(request.path), request)
         context = self._pipeline.context(user, info, query, request.headers.get("user-agent", ""))
