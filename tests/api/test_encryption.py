@@ -65,8 +65,9 @@ class Disk:
     @asynccontextmanager
     async def serving(self, data: bytes) -> AsyncIterator[Served]:
         self.file.write_bytes(data)
-        store = EncryptedStore(self.store, ROOT, self.maker().made(data, "keys"))
-        keeper = Keeper(store, self.file, self.maker(), reloads=True, metrics=self.registry)
+        registry = self.registry = Registry()
+        store = EncryptedStore(self.store, ROOT, self.maker().made(data, "keys"), registry)
+        keeper = Keeper(store, self.file, self.maker(), reloads=True, metrics=registry)
         await keeper.check()
         deps = Deps(store, RealClock(), AdmitEverybody(), AlwaysAllow(), CONFIG, checks={"kms-providers": keeper.check})
         async with serving(deps) as served:
@@ -161,6 +162,10 @@ async def test_what_cannot_be_read_is_told_in_upstreams_words_and_hides_nothing_
         assert (await served.get("/api/v1/namespaces/kube-system/secrets")).json["items"] == []
         await create(served, "b")
         assert (await served.get(f"{SECRETS}/b")).status == 200
+    metrics, name = disk.registry.render().decode(), "apiserver_storage_transformation_operations_total"
+    for status, way in (("OK", "to_storage"), ("unknown-non-grpc", "from_storage")):
+        labels = f'resource="secrets",status="{status}",transformation_type="{way}"'
+        assert f'{name}{{{labels},transformer_prefix="k8s:enc:aescbc:v1:"}} ' in metrics
 
 
 async def test_a_configuration_that_changes_is_taken_within_a_minute_and_heals(disk: Disk) -> None:
@@ -200,6 +205,7 @@ async def test_a_plugin_that_is_away_at_the_start_is_waited_for(disk: Disk) -> N
         await create(served)
         assert (await disk.raw()).startswith(b"k8s:enc:kms:v2:p:")
         assert (await served.get("/readyz/kms-providers")).status == 200
+        assert 'transformer_prefix="k8s:enc:kms:v2:p:"} 1' in disk.registry.render().decode()
     disk.kms.is_away = True
     async with disk.serving(config(KMS)) as served:
         assert (await served.get("/readyz/kms-providers")).status == 500

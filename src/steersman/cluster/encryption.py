@@ -37,7 +37,7 @@ async def open_encryption(
         return None
     maker, threads = Maker(clock, random, _plugin), Threads(1)
     try:
-        encrypted = EncryptedStore(store, ROOT, await load(file, maker, threads))
+        encrypted = EncryptedStore(store, ROOT, await load(file, maker, threads), metrics)
     except EncryptionError as error:
         raise ClusterError(f"failed to load encryption config: {error}") from None
     finally:

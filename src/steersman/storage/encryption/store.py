@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import TypeVar
 
 from steersman.component.log import get_logger
+from steersman.component.metrics import Registry
 from steersman.storage.encryption.providers import Providers
-from steersman.storage.encryption.transformer import Transformer, TransformError
+from steersman.storage.encryption.transformer import PREFIX, Transformer, TransformError
 from steersman.storage.interface import (
     Changes,
     Compare,
@@ -29,6 +30,9 @@ from steersman.storage.interface import (
 
 _log = get_logger(__name__)
 
+# Source: storage/value/metrics.go.
+OK, FAILED = "OK", "unknown-non-grpc"
+LONGEST_PREFIX = 64
 # So many unreadable keys are remembered, to tell of each once.
 LOGGED = 10_000
 Told = TypeVar("Told", Entry, Event)
@@ -37,7 +41,14 @@ Told = TypeVar("Told", Entry, Event)
 class EncryptedStore:
     """See Store. Of a key such as `/registry/secrets/default/x`, the segment below root names the resource."""
 
-    def __init__(self, store: Store, root: str, providers: Providers) -> None:
+    def __init__(self, store: Store, root: str, providers: Providers, metrics: Registry | None = None) -> None:
+        self._done = (metrics or Registry()).counter(
+            "apiserver_storage_transformation_operations_total",
+            "Total number of transformations. Successful transformation will have a status 'OK' and a varied status "
+            "string when the transformation fails. The status, resource, and transformation_type fields can be used "
+            "for alerting purposes.",
+            ("resource", "status", "transformation_type", "transformer_prefix"),
+        )
         self._store = store
         self._root = root
         self.providers = providers
@@ -103,7 +114,9 @@ class EncryptedStore:
             return told
         try:
             value = (await transformer.from_storage(told.value, told.key.encode())).value
+            self._count(told.key, OK, "from_storage", told.value)
         except TransformError as error:
+            self._count(told.key, FAILED, "from_storage", told.value)
             self._log_once(told.key, str(error))
             return replace(told, value=b"", problem=str(error))
         return told if value is told.value else replace(told, value=value)
@@ -113,8 +126,11 @@ class EncryptedStore:
         if transformer is None or not isinstance(write, Put):
             return write
         try:
-            return replace(write, value=await transformer.to_storage(write.value, write.key.encode()))
+            value = await transformer.to_storage(write.value, write.key.encode())
+            self._count(write.key, OK, "to_storage", value)
+            return replace(write, value=value)
         except TransformError as error:
+            self._count(write.key, FAILED, "to_storage", b"")
             _log.error("failed to encrypt data", key=write.key, error=str(error))
             raise TransformFailed(str(error)) from error
 
@@ -130,4 +146,15 @@ class EncryptedStore:
         """None for what is no object."""
         if not key.startswith(self._root):
             return None
-        return self.providers.of(key[len(self._root) :].partition("/")[0])
+        return self.providers.of(self._resource(key))
+
+    def _resource(self, key: str) -> str:
+        return key[len(self._root) :].partition("/")[0]
+
+    def _count(self, key: str, status: str, way: str, data: bytes) -> None:
+        """An empty prefix is a way that has none, or isn't known."""
+        parts = data[:LONGEST_PREFIX].split(b":") if data.startswith(PREFIX) else []
+        # `k8s:enc:aescbc:v1:`, and of a plugin its name too.
+        count = 5 if parts[2:3] == [b"kms"] else 4
+        prefix = b":".join([*parts[:count], b""]).decode(errors="replace") if len(parts) > count else ""
+        self._done.inc(self._resource(key), status, way, prefix)
