@@ -1,0 +1,1 @@
+"""The functions of expressions, one module a subject; each has its FUNCTIONS, put together by `every.functions`."""
