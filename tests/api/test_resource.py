@@ -6,7 +6,7 @@ from tests.api.server import Served
 
 GROUP = "/apis/resource.k8s.io/v1"
 CLAIMS, TEMPLATES = f"{GROUP}/namespaces/default/resourceclaims", f"{GROUP}/namespaces/default/resourceclaimtemplates"
-CLASSES, SLICES = f"{GROUP}/deviceclasses", f"{GROUP}/resourceslices"
+CLASSES, SLICES, RULES = f"{GROUP}/deviceclasses", f"{GROUP}/resourceslices", f"{GROUP}/devicetaintrules"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 SPEC = {"devices": {"requests": [{"name": "r", "exactly": {"deviceClassName": "c"}}]}}
 
@@ -57,3 +57,18 @@ async def test_slices_are_selected_by_node_and_driver(server: Served) -> None:
         assert "timeAdded" in made.json["spec"]["devices"][0]["taints"][0]
     found = await cells(server, f"{SLICES}?fieldSelector=spec.nodeName%3Dn,spec.driver%3DD.io")
     assert [row[:4] for row in found] == [["a", "n", "D.io", "n"]]
+
+
+async def test_a_rule_puts_a_taint_on_devices_and_tells_how_that_went(server: Served) -> None:
+    spec = {"deviceSelector": {"driver": "d.io"}, "taint": {"key": "k", "effect": "None"}}
+    made = (await server.post(RULES, {"metadata": {"name": "r"}, "spec": spec})).json
+    assert (made["metadata"]["generation"], "timeAdded" in made["spec"]["taint"]) == (1, True)
+    changed = await server.patch(f"{RULES}/r", {"spec": {"taint": {"effect": "NoExecute"}}})
+    assert (changed.status, changed.json["metadata"]["generation"]) == (200, 2)
+    condition = {"type": "EvictionInProgress", "status": "True", "reason": "R", "message": "2 pods"}
+    status = {"conditions": [{**condition, "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
+    told = await server.patch(f"{RULES}/r/status", {"metadata": {"labels": {"a": "b"}}, "status": status})
+    assert (told.status, "labels" in told.json["metadata"], told.json["metadata"]["generation"]) == (200, False, 2)
+    assert [row[0] for row in await cells(server, RULES)] == ["r"]
+    unversioned = {**made, "metadata": {"name": "r"}}
+    assert (await server.put(f"{RULES}/r", unversioned)).status == 422

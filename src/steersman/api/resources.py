@@ -260,6 +260,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource(rbac.RoleBinding, "rolebindings"),
     Resource(rbac.Role, "roles"),
     Resource(resource.DeviceClass, "deviceclasses", False),
+    _with_status(resource.DeviceTaintRule, "devicetaintrules", namespaced=False),
     _with_status(resource.ResourceClaim, "resourceclaims"),
     Resource(resource.ResourceClaimTemplate, "resourceclaimtemplates"),
     Resource(resource.ResourceSlice, "resourceslices", False),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from steersman.api.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from steersman.api.resource import DeviceClass, DeviceTaintRule, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from steersman.api.resource.alphafields import settled_claim_spec, settled_claim_status, settled_slice_spec
 from steersman.api.resource.claimvalidation import (
     validate_claim,
@@ -17,9 +17,10 @@ from steersman.api.resource.claimvalidation import (
     validate_template,
     validate_template_update,
 )
-from steersman.api.resource.defaults import default_claim_spec, with_taint_times
+from steersman.api.resource.defaults import default_claim_spec, with_rule_time, with_taint_times
 from steersman.api.resource.slicevalidation import slice_warnings, validate_slice
 from steersman.api.resource.statusvalidation import validate_claim_status, without_deallocated
+from steersman.api.resource.taintrulevalidation import validate_taint_rule, validate_taint_rule_status
 from steersman.apimachinery.codec.json import from_wire
 from steersman.apimachinery.object import replace
 
@@ -539,3 +540,60 @@ def test_what_is_alpha_is_not_kept() -> None:
     settled = settled_slice_spec(spec)
     assert (settled.skipNodeOperations, settled.partitionTypeAttribute) == ((), None)
     assert (settled.devices[0].attributes["a"].ints, settled.devices[0].nodeAllocatableResources) == ((), {})
+
+
+def taint_rule(selector: Any = None, conditions: Any = (), **taint: Any) -> DeviceTaintRule:
+    spec = {"deviceSelector": selector, "taint": {"key": "k", "effect": "NoExecute", **taint}}
+    return from_wire({"spec": spec, "status": {"conditions": list(conditions)}}, DeviceTaintRule)
+
+
+@pytest.mark.parametrize(
+    ("made", "faults"),
+    [
+        (taint_rule(), []),
+        (taint_rule({"driver": "d.io", "pool": "a/b", "device": "g0"}, value="v"), []),
+        (taint_rule({"pool": ""}), ["spec.deviceSelector.pool: Required value"]),
+        (taint_rule({"driver": ""}), ["spec.deviceSelector.driver: Required value"]),
+        (taint_rule(effect=""), ["spec.taint.effect: Required value"]),
+        (
+            taint_rule(effect="Some"),
+            [
+                'spec.taint.effect: Unsupported value: "Some": supported values: "NoExecute", "NoSchedule", "None"',
+            ],
+        ),
+    ],
+)
+def test_a_rule_says_which_devices_get_which_taint(made: DeviceTaintRule, faults: list[str]) -> None:
+    assert told(validate_taint_rule(made)) == faults
+
+
+def test_a_devices_name_and_a_taints_key_and_value_are_looked_at() -> None:
+    found = told(validate_taint_rule(taint_rule({"device": "A"}, key="", value="a b")))
+    fields = ["spec.deviceSelector.device", "spec.taint.key", "spec.taint.key", "spec.taint.value"]
+    assert [text.split(":")[0] for text in found] == fields
+
+
+def test_an_effect_that_is_stored_may_stay() -> None:
+    assert validate_taint_rule(taint_rule(effect="Some"), taint_rule(effect="Some")) == []
+    assert len(validate_taint_rule(taint_rule(effect="Some"), taint_rule())) == 1
+
+
+def test_a_rule_tells_what_it_did_in_a_few_conditions() -> None:
+    common = {"status": "True", "reason": "R", "lastTransitionTime": "2026-01-01T00:00:00Z", "message": ""}
+    conditions = [{**common, "type": f"T{number}"} for number in range(9)]
+    assert validate_taint_rule_status(taint_rule(conditions=conditions[:8])) == []
+    (found,) = told(validate_taint_rule_status(taint_rule(conditions=conditions)))
+    assert found == "status.conditions: Too many: 9: must have at most 8 items"
+
+
+def test_a_rules_taint_is_there_since_it_has_its_effect() -> None:
+    since, now = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
+    stored, later = taint_rule(timeAdded="2026-01-01T00:00:00Z"), "2026-03-01T00:00:00Z"
+
+    def time_of(made: DeviceTaintRule, old: DeviceTaintRule | None = stored) -> Any:
+        return with_rule_time(made, old, now).spec.taint.timeAdded
+
+    assert (time_of(taint_rule(), None), time_of(stored, None)) == (now, since)
+    assert time_of(taint_rule(value="v", timeAdded="2026-01-01T00:00:00Z")) == since
+    assert time_of(taint_rule(effect="None", timeAdded="2026-01-01T00:00:00Z")) == now
+    assert time_of(taint_rule(effect="None", timeAdded=later)) == datetime(2026, 3, 1, tzinfo=UTC)

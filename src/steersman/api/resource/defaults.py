@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from steersman.api.resource.claim import DeviceRequest, DeviceSubRequest, ExactDeviceRequest, ResourceClaimSpec
-from steersman.api.resource.slice import Device, ResourceSlice
+from steersman.api.resource.slice import Device, DeviceTaint, DeviceTaintRule, ResourceSlice
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.times import to_time
 
@@ -42,7 +42,16 @@ def with_taint_times(resource_slice: ResourceSlice, now: datetime) -> ResourceSl
 
 
 def _dated(device: Device, now: datetime) -> Device:
-    taints = tuple(
-        replace(taint, timeAdded=to_time(now)) if taint.timeAdded is None else taint for taint in device.taints
-    )
-    return replace(device, taints=taints)
+    return replace(device, taints=tuple(_since(taint, now) for taint in device.taints))
+
+
+def _since(taint: DeviceTaint, now: datetime) -> DeviceTaint:
+    return replace(taint, timeAdded=to_time(now)) if taint.timeAdded is None else taint
+
+
+def with_rule_time(rule: DeviceTaintRule, old: DeviceTaintRule | None, now: datetime) -> DeviceTaintRule:
+    """The taint is there since now where nothing else is said, or where it has another effect since now."""
+    taint = rule.spec.taint
+    if old is not None and taint.effect != old.spec.taint.effect and taint.timeAdded == old.spec.taint.timeAdded:
+        taint = replace(taint, timeAdded=None)
+    return replace(rule, spec=replace(rule.spec, taint=_since(taint, now)))

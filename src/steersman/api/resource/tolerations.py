@@ -17,10 +17,12 @@ EFFECTS = tuple(sorted(DeviceTaintEffect))
 OPERATORS = ("Equal", "Exists")
 
 
-def taint_faults(taint: DeviceTaint, path: Path) -> Iterable[Cause]:
-    """A taint, which has an effect."""
+def taint_faults(taint: DeviceTaint, path: Path, old: DeviceTaint | None = None) -> Iterable[Cause]:
+    """A taint, which has an effect; the effect of the one it was before is good enough."""
     yield from label_key_faults(taint.key, path.child("key"))
     yield from invalid_values(path.child("value"), taint.value, label_value(taint.value))
+    if old is not None and old.effect == taint.effect:
+        return
     if not taint.effect:
         yield required(path.child("effect"))
     yield from _effect_faults(taint.effect, path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from steersman.api.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from steersman.api.resource import DeviceClass, DeviceTaintRule, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from steersman.api.resource.alphafields import settled_claim_spec, settled_claim_status, settled_slice_spec
 from steersman.api.resource.claimvalidation import (
     validate_claim,
@@ -16,9 +16,10 @@ from steersman.api.resource.claimvalidation import (
     validate_template,
     validate_template_update,
 )
-from steersman.api.resource.defaults import default_claim_spec, with_taint_times
+from steersman.api.resource.defaults import default_claim_spec, with_rule_time, with_taint_times
 from steersman.api.resource.slicevalidation import slice_warnings, validate_slice
 from steersman.api.resource.statusvalidation import validate_claim_status, without_deallocated
+from steersman.api.resource.taintrulevalidation import validate_taint_rule, validate_taint_rule_status
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.registry.age import age
@@ -176,3 +177,31 @@ class ResourceSliceStrategy(Strategy[ResourceSlice]):
         """The cells of `columns`."""
         spec, since = obj.spec, age(obj.metadata.creationTimestamp, now)
         return (obj.metadata.name, spec.nodeName, spec.driver, spec.pool.name, since)
+
+
+class DeviceTaintRuleStrategy(Strategy[DeviceTaintRule]):
+    """Strategy of rules that put taints on devices."""
+
+    allows_unconditional_update = False
+    status_keeps_metadata = True
+    columns = (NAME_COLUMN, AGE_COLUMN)
+
+    def complete(self, obj: DeviceTaintRule, old: DeviceTaintRule | None, asked: Asked) -> DeviceTaintRule:
+        """Since when the taint is there."""
+        return with_rule_time(obj, old, asked.now)
+
+    def validate(self, obj: DeviceTaintRule) -> Sequence[Cause]:
+        """Which devices, and the taint."""
+        return validate_taint_rule(obj)
+
+    def validate_update(self, obj: DeviceTaintRule, old: DeviceTaintRule) -> Sequence[Cause]:
+        """The same."""
+        return validate_taint_rule(obj, old)
+
+    def validate_subresource(self, subresource: str, obj: DeviceTaintRule, old: DeviceTaintRule) -> Sequence[Cause]:
+        """What the rule has done."""
+        return validate_taint_rule_status(obj)
+
+    def row(self, obj: DeviceTaintRule, now: datetime) -> tuple[Any, ...]:
+        """The cells of `columns`."""
+        return (obj.metadata.name, age(obj.metadata.creationTimestamp, now))

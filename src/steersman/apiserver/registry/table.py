@@ -13,7 +13,7 @@ from steersman.api.meta import Kind
 from steersman.api.networking import Ingress, IngressClass, IPAddress, NetworkPolicy, ServiceCIDR
 from steersman.api.node import RuntimeClass
 from steersman.api.policy.podsecuritypolicy import PodSecurityPolicy
-from steersman.api.resource import DeviceClass, ResourceClaim, ResourceClaimTemplate, ResourceSlice
+from steersman.api.resource import DeviceClass, DeviceTaintRule, ResourceClaim, ResourceClaimTemplate, ResourceSlice
 from steersman.api.storage import (
     CSIDriver,
     CSINode,
@@ -85,6 +85,7 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     rbac.RoleBinding: cluster.RoleBindingStrategy,
     scheduling.PriorityClass: cluster.PriorityClassStrategy,
     DeviceClass: resource.DeviceClassStrategy,
+    DeviceTaintRule: resource.DeviceTaintRuleStrategy,
     ResourceClaim: resource.ResourceClaimStrategy,
     ResourceClaimTemplate: resource.ResourceClaimTemplateStrategy,
     ResourceSlice: resource.ResourceSliceStrategy,
