@@ -204,3 +204,28 @@ async def test_what_was_invalid_before_does_not_hold_up_other_changes(server: Se
             await asyncio.sleep(0.005)
     assert (await server.patch(f"{TABS}/a", {"spec": {"replicas": 2}})).status == 200
     assert (await server.patch(f"{TABS}/a", {"spec": {"cron": "longer"}})).status == 422
+
+
+async def test_rules_hold_for_what_is_made_and_what_changes_and_bad_rules_are_refused(server: Served) -> None:
+    spec = {
+        "type": "object", "properties": {"low": {"type": "integer"}, "high": {"type": "integer"}, "cron": {"type": "string"}},
+        "x-kubernetes-validations": [
+            {"rule": "self.low <= self.high", "message": "low is above high"},
+            {"rule": "self.high >= oldSelf.high", "messageExpression": "'not below ' + string(oldSelf.high)"},
+        ],
+    }  # fmt: skip
+    await established(server, definition({"type": "object", "properties": {"spec": spec}}))
+    wrong = await server.post(TABS, tab("x", spec={"low": 3, "high": 1}))
+    assert wrong.status == 422
+    assert wrong.json["message"].endswith('is invalid: spec: Invalid value: "object": low is above high')
+    assert (await server.post(TABS, tab("x", spec={"low": 1, "high": 3}))).status == 201
+    lower = await server.patch(f"{TABS}/x", {"spec": {"high": 2}})
+    assert (lower.status, lower.json["details"]["causes"][0]["field"]) == (422, "spec")
+    assert "not below 3" in lower.json["message"]
+    bad = definition(
+        {"type": "object", "x-kubernetes-validations": [{"rule": "self.nothing > 1"}]}, selectableFields=[]
+    )
+    bad["metadata"]["name"], bad["spec"]["names"] = "tabs.stable.example.com", {"plural": "tabs", "kind": "Tab"}
+    refused = await server.post(CRDS, bad)
+    assert refused.status == 422
+    assert "undefined field 'nothing'" in refused.json["message"]

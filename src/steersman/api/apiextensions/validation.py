@@ -35,6 +35,7 @@ from steersman.apimachinery.fielderrors import (
 )
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.jsonpath import JSONPathError, compile_path
+from steersman.apimachinery.schemarules.presence import has_rules
 from steersman.apimachinery.status import Cause
 from steersman.apimachinery.structural import Written
 from steersman.apimachinery.structuralrules import structural_faults
@@ -137,7 +138,8 @@ def _version_faults(version: CustomResourceDefinitionVersion, path: Path, demand
     elif written is None and demands.pruning and version.served:
         yield required(where, "because otherwise all fields are pruned")
     elif written is not None and demands.structure:
-        yield from structural_faults(written, where)
+        faults = structural_faults(written, where)
+        yield from faults or _rule_faults(written, where)
     if version.deprecationWarning is not None and not version.deprecated:
         why = "can only be set for deprecated versions"
         yield invalid_value(path.child("deprecationWarning"), version.deprecationWarning, why)
@@ -146,6 +148,15 @@ def _version_faults(version: CustomResourceDefinitionVersion, path: Path, demand
     for position, column in enumerate(version.additionalPrinterColumns):
         yield from _column_faults(column, path.child("additionalPrinterColumns").at(position))
     yield from _selectable_faults(version.selectableFields, written or {}, path.child("selectableFields"))
+
+
+def _rule_faults(written: Written, path: Path) -> Iterable[Cause]:
+    if not has_rules(written):
+        return ()
+    # Only who has rules pays for their language.
+    from steersman.apimachinery.schemarules.faults import rule_faults
+
+    return rule_faults(written, path)
 
 
 def _names_faults(names: CustomResourceDefinitionNames, path: Path) -> Iterable[Cause]:

@@ -5,23 +5,36 @@ Source: apiextensions-apiserver/pkg/registry/customresource: strategy.go, status
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from steersman.api.apiextensions import CustomResourceDefinition, CustomResourceDefinitionVersion
 from steersman.api.customresources import written_schema
 from steersman.api.meta import Kind
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apimachinery.defaulting import default_tree
+from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.jsonpath import compile_path
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.pruning import prune
 from steersman.apimachinery.schema import NO_DEFAULT, TypeSchema, schema_of
 from steersman.apimachinery.schemachecks import check
 from steersman.apimachinery.schemalists import list_faults
+from steersman.apimachinery.schemarules.presence import has_rules
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.crd.columns import CustomColumns
 from steersman.apiserver.crd.scale import CustomScaling
 from steersman.apiserver.registry.strategy import Strategy, replace_fields, spec_fields
+
+if TYPE_CHECKING:
+    from steersman.apimachinery.schemarules.compiled import Rules
+
+# Where the shape is wrong rules can't be asked. Source: validation/cel.go: hasBlockingErr.
+BLOCKING = frozenset({"FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"})
+NOT_CHECKED = (
+    "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
+    "validation"
+)
 
 
 class CustomStrategy(Strategy[Any]):
@@ -82,14 +95,37 @@ class CustomStrategy(Strategy[Any]):
 
     def validate(self, obj: Any) -> Sequence[Cause]:
         """What the schema says is wrong."""
-        found = check(_tree(obj), self._written)
-        return [*found, *list_faults(_tree(obj), self._schema)]
+        tree = _tree(obj)
+        found = [*check(tree, self._written), *list_faults(tree, self._schema)]
+        return [*found, *self._rule_faults(found, tree, None)]
 
     def validate_update(self, obj: Any, old: Any) -> Sequence[Cause]:
         """What is wrong in what has changed: a schema that became stricter doesn't hold up other changes."""
-        was = _tree(old)
-        found = check(_tree(obj), self._written, old=was)
-        return found if list_faults(was, self._schema) else [*found, *list_faults(_tree(obj), self._schema)]
+        tree, was = _tree(obj), _tree(old)
+        found = check(tree, self._written, old=was)
+        if not list_faults(was, self._schema):
+            found += list_faults(tree, self._schema)
+        return [*found, *self._rule_faults(found, tree, was)]
+
+    def warnings_of_change(self, obj: Any, old: Any) -> Sequence[str]:
+        """Rules that what hasn't changed doesn't keep to."""
+        return [] if self._rules is None else _checked(self._rules, _tree(obj), _tree(old))[1]
+
+    @cached_property
+    def _rules(self) -> "Rules | None":
+        """Compiled when first needed: a cluster may have hundreds of definitions that nobody uses now."""
+        if not has_rules(self._written):
+            return None
+        from steersman.apimachinery.schemarules.compiled import compile_rules
+
+        return compile_rules(self._written, is_root=True)
+
+    def _rule_faults(self, found: Sequence[Cause], tree: dict[str, Any], was: dict[str, Any] | None) -> Sequence[Cause]:
+        if self._rules is None:
+            return ()
+        if any(one.reason in BLOCKING for one in found):
+            return (invalid_value("", None, NOT_CHECKED),)
+        return _checked(self._rules, tree, was)[0]
 
     def validate_subresource(self, subresource: str, obj: Any, old: Any) -> Sequence[Cause]:
         """What is wrong with the result."""
@@ -106,6 +142,13 @@ class CustomStrategy(Strategy[Any]):
     def row(self, obj: Any, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
         return self._columns.row(obj, now)
+
+
+def _checked(rules: "Rules", tree: dict[str, Any], was: dict[str, Any] | None) -> tuple[list[Cause], list[str]]:
+    """See `check_rules`, which only who has rules needs."""
+    from steersman.apimachinery.schemarules.checking import check_rules
+
+    return check_rules(rules, tree, was)
 
 
 def _tree(obj: Any) -> dict[str, Any]:
