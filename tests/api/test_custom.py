@@ -208,7 +208,8 @@ async def test_what_was_invalid_before_does_not_hold_up_other_changes(server: Se
 
 async def test_rules_hold_for_what_is_made_and_what_changes_and_bad_rules_are_refused(server: Served) -> None:
     spec = {
-        "type": "object", "properties": {"low": {"type": "integer"}, "high": {"type": "integer"}, "cron": {"type": "string"}},
+        "type": "object",
+        "properties": {"low": {"type": "integer"}, "high": {"type": "integer"}, "cron": {"type": "string"}},
         "x-kubernetes-validations": [
             {"rule": "self.low <= self.high", "message": "low is above high"},
             {"rule": "self.high >= oldSelf.high", "messageExpression": "'not below ' + string(oldSelf.high)"},
