@@ -107,7 +107,7 @@ async def hooked(config: Mapping[str, bool] | None = None) -> AsyncIterator[Hook
     async with serving(deps) as server:
         lookup.attach(server.server.collections)
         caller = WebhookCaller(Locator(server.server.collections, random), connect_tcp)
-        reach.attach(caller, Versions(server.server.table, server.server.collections))
+        reach.attach(caller, Versions(server.server.table, server.server.collections), AlwaysAllow())
         hooks = Hooks(server, "", base64.b64encode(ca.cert_pem).decode(), noted=noting.noted)
         http = HTTPServer(hooks.handle, ssl_context=tls.server_context(pair))
         await http.start()
@@ -230,3 +230,51 @@ async def test_the_audit_log_is_told_what_webhooks_said_and_did() -> None:
             "patch.webhook.admission.k8s.io/round_0_index_0": {**change, "patch": [added], "patchType": "JSONPatch"},
             "mutation.webhook.admission.k8s.io/round_0_index_1": {**gone, "mutated": False},
         }
+
+
+def condition(expression: str) -> list[dict[str, str]]:
+    return [{"name": "c", "expression": expression}]
+
+
+async def test_a_webhook_is_asked_only_where_its_conditions_are_true() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/no"] = lambda _: {"allowed": False}
+        asked = "object.data.x == '1' && oldObject == null && request.operation == 'CREATE'"
+        may = "authorizer.requestResource.check('delete').allowed() && request.userInfo.username == 'admin'"
+        await hooks.configure("validating", "no", matchConditions=condition(f"{asked} && {may}"))
+        assert (await hooks.create("a", x="1")).status == 400
+        assert (await hooks.create("a", x="2")).status == 201
+        assert len(hooks.asked) == 1
+
+
+async def test_conditions_that_cant_be_told_fail_a_request_unless_they_are_ignored_or_another_is_false() -> None:
+    async with hooked() as hooks:
+        hooks.replies["/no"] = lambda _: {"allowed": False}
+        await hooks.configure("validating", "no", matchConditions=condition("object.data.missing == ''"))
+        refused = await hooks.create("a", x="1")
+        assert (refused.status, refused.json["message"]) == (
+            403,
+            (
+                'configmaps "a" is forbidden: '
+                "expression 'object.data.missing == ''' resulted in error: no such key: missing"
+            ),
+        )
+        more = [*condition("object.data.missing == ''"), {"name": "d", "expression": "object.data.x == '2'"}]
+        await hooks.server.patch(
+            f"{GROUP}/validatingwebhookconfigurations/no",
+            [{"op": "add", "path": "/webhooks/0/matchConditions", "value": more}],
+            "json",
+        )
+        await hooks.server.get(f"{GROUP}/validatingwebhookconfigurations")
+        assert (await hooks.create("a", x="1")).status == 201
+        await hooks.server.patch(
+            f"{GROUP}/validatingwebhookconfigurations/no",
+            [
+                {"op": "add", "path": "/webhooks/0/failurePolicy", "value": "Ignore"},
+                {"op": "remove", "path": "/webhooks/0/matchConditions/1"},
+            ],
+            "json",
+        )
+        await hooks.server.get(f"{GROUP}/validatingwebhookconfigurations")
+        assert (await hooks.create("b", x="1")).status == 201
+        assert not hooks.asked

@@ -131,6 +131,14 @@ class Authenticator(Protocol):
         ...
 
 
+class Nobody:
+    """Nobody may do anything: before there is anyone to ask."""
+
+    def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
+        """Not allowed."""
+        return Decision(False)
+
+
 class AlwaysAllow:
     """Everybody may do everything: for tests of other parts."""
 

@@ -115,7 +115,7 @@ class ControlPlane:
         quotas.attach(partial(self.client.update, subresource="status"))
         served.attach(self.client.create, self.server.table)
         collections = self.server.collections
-        reach.attach(self.server.webhooks, Versions(self.server.table, collections))
+        reach.attach(self.server.webhooks, Versions(self.server.table, collections), authorizer)
         self._has_first_objects = asyncio.Event()
 
     async def run(self) -> None:

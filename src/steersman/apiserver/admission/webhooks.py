@@ -7,6 +7,7 @@ import asyncio
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 from typing import Any, TypeVar
 from uuid import UUID
@@ -17,16 +18,22 @@ from steersman.api.admissionregistration import (
     ValidatingWebhook,
     ValidatingWebhookConfiguration,
 )
+from steersman.api.admissionregistration.expressions import Compiled, Expressions
 from steersman.api.core import Namespace
 from steersman.api.meta import Kind
+from steersman.api.resources import Resource
+from steersman.apimachinery.cel.types import BOOL
 from steersman.apimachinery.codec.json import DecodeError, encode
 from steersman.apimachinery.gotext import quote
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.patch import json as json_patch
-from steersman.apimachinery.status import BadRequest, StatusError, internal_error
+from steersman.apimachinery.status import BadRequest, StatusError, forbidden, internal_error
 from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.plugin import Plugin
-from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
+from steersman.apiserver.admission.policy.bindings import Bindings, bindings_of
+from steersman.apiserver.admission.policy.conditions import ConditionsFailed, are_met
+from steersman.apiserver.admission.policy.evaluation import Condition, Variables
+from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Nobody, Operation, attributes_with
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.config import WebhookError
 from steersman.apiserver.webhooks.identities import Identities
@@ -42,6 +49,8 @@ DEFAULT_TIMEOUT_SECONDS = 10
 PATCH, MUTATION = "patch.webhook.admission.k8s.io/", "mutation.webhook.admission.k8s.io/"
 VALIDATING, FAILED_OPEN = "validating.webhook.admission.k8s.io/", "failed-open."
 HARMLESS = frozenset({"None", "NoneOnDryRun"})
+# So many compiled expressions are kept.
+CONDITIONS = 1024
 
 
 class Reach:
@@ -52,10 +61,12 @@ class Reach:
         self._random = random
         self._caller: WebhookCaller | None = None
         self._versions: Versions | None = None
+        self._authorizer: Authorizer = Nobody()
+        self._conditions = lru_cache(maxsize=CONDITIONS)(_compiled)
 
-    def attach(self, caller: WebhookCaller, versions: Versions) -> None:
-        """Caller reaches webhooks, versions knows the kinds."""
-        self._caller, self._versions = caller, versions
+    def attach(self, caller: WebhookCaller, versions: Versions, authorizer: Authorizer) -> None:
+        """Caller reaches webhooks, versions knows the kinds, authorizer is whom expressions ask."""
+        self._caller, self._versions, self._authorizer = caller, versions, authorizer
 
     @property
     def versions(self) -> Versions:
@@ -74,6 +85,11 @@ class Reach:
         resource = matched_resource(hook, attributes, candidates)
         if resource is None:
             return None
+        subject = self.seen_as(attributes, resource)
+        return subject if not hook.matchConditions or self._is_meant(hook, subject) else None
+
+    def seen_as(self, attributes: AdmissionAttributes, resource: Resource) -> Subject:
+        """The request in a version of its resource."""
         own, versions = attributes.resource, self.versions
         return Subject(
             attributes,
@@ -81,6 +97,18 @@ class Reach:
             versions.converted(attributes.object, own, resource),
             versions.converted(attributes.old_object, own, resource),
         )
+
+    def bindings(self, subject: Subject, namespace: Namespace | None = None) -> Bindings:
+        """The variables of expressions about the request."""
+        return bindings_of(subject, namespace, self._authorizer)
+
+    def _is_meant(self, hook: Webhook, subject: Subject) -> bool:
+        conditions = [Condition(one.expression, self._conditions(one.expression)) for one in hook.matchConditions]
+        try:
+            return are_met(conditions, Variables({}, self.bindings(subject).values), hook.failurePolicy)
+        except ConditionsFailed as error:
+            attributes = subject.attributes
+            raise forbidden(attributes.resource.group_resource, attributes.name, str(error)) from error
 
     async def ask(self, hook: Webhook, subject: Subject, identities: Identities) -> Answer:
         """The webhook's answer; raises what the client is told when it can't be asked and that is no excuse."""
@@ -96,8 +124,6 @@ class Reach:
 
     async def _asked(self, hook: Webhook, subject: Subject, identities: Identities) -> Answer:
         assert self._caller is not None
-        if hook.matchConditions:
-            raise BadAnswer("match conditions can't be evaluated yet")
         uid = str(UUID(int=self._random.getrandbits(128), version=4))
         body = review_of(subject, uid, supported_version(hook.admissionReviewVersions))
         seconds = hook.timeoutSeconds or DEFAULT_TIMEOUT_SECONDS
@@ -241,6 +267,10 @@ class _Note:
     def _say(self, prefix: str, more: Mapping[str, Any]) -> None:
         said = {"configuration": self.configuration, "webhook": self.webhook, **more}
         self.annotations[f"{prefix}{self.place}"] = encode(said).decode()
+
+
+def _compiled(expression: str) -> Compiled:
+    return Expressions(has_variables=False).compile(expression, BOOL)
 
 
 def _in_order(configurations: Iterable[C]) -> list[C]:

@@ -62,13 +62,18 @@ def supported_version(accepted: tuple[str, ...]) -> str:
 
 def review_of(subject: Subject, uid: str, version: str) -> bytes:
     """The body of the call."""
+    objects = {"object": _raw(subject.object), "oldObject": _raw(subject.old_object)}
+    request = {"uid": uid, **request_of(subject), **objects}
+    return encode({"kind": "AdmissionReview", "apiVersion": f"admission.k8s.io/{version}", "request": request})
+
+
+def request_of(subject: Subject) -> dict[str, Any]:
+    """The request as a wire tree, without its id and the objects."""
     attributes, resource = subject.attributes, subject.resource
     shown = subject.object if subject.object is not None else subject.old_object
-    kind = _gvk(shown, resource)
     user = attributes.user
     request: dict[str, Any] = {
-        "uid": uid,
-        "kind": _kind(kind),
+        "kind": _kind(_gvk(shown, resource)),
         "resource": _resource(resource),
         "requestKind": _kind(_requested_kind(attributes)),
         "requestResource": _resource(attributes.requested),
@@ -76,14 +81,12 @@ def review_of(subject: Subject, uid: str, version: str) -> bytes:
         "namespace": attributes.namespace,
         "operation": str(attributes.operation),
         "userInfo": {"username": user.name, "uid": user.uid, "groups": list(user.groups), "extra": dict(user.extra)},
-        "object": _raw(subject.object),
-        "oldObject": _raw(subject.old_object),
         "dryRun": attributes.dry_run,
         "options": _options(attributes),
     }
     if attributes.subresource:
         request |= {"subResource": attributes.subresource, "requestSubResource": attributes.subresource}
-    return encode({"kind": "AdmissionReview", "apiVersion": f"admission.k8s.io/{version}", "request": request})
+    return request
 
 
 def read_answer(data: bytes, uid: str, hook: str) -> Answer:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from steersman.apimachinery.cel.signatures import Function
+from steersman.apimachinery.cel.values import Fields, no_such_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,23 @@ Ask = Callable[[Question], Decision]
 
 
 @dataclass(frozen=True, slots=True)
-class Authorizer:
-    """The variable `authorizer`."""
+class Authorizer(Fields):
+    """The variable `authorizer`; where there is a request, `authorizer.requestResource` asks about what it is for."""
 
     ask: Ask
     question: Question = Question()
+    requested: Question | None = None
     type_name: ClassVar[str] = "kubernetes.authorization.Authorizer"
+
+    def has(self, field: str) -> bool:
+        """It has no field but `requestResource`."""
+        return field == "requestResource" and self.requested is not None
+
+    def get(self, field: str) -> "ResourceCheck":
+        """`requestResource`."""
+        if field != "requestResource" or self.requested is None:
+            raise no_such_key(field)
+        return ResourceCheck(self.ask, self.requested)
 
 
 @dataclass(frozen=True, slots=True)
