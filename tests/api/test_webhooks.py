@@ -13,7 +13,8 @@ from tests.api.server import CONFIG, WAIT_SECONDS, Answer, Served, serving
 
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.plugin import Plugin
-from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
+from steersman.apiserver.admission.reach import Reach
+from steersman.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from steersman.apiserver.app import Deps
 from steersman.apiserver.attributes import AdmissionAttributes, AdmitEverybody, AlwaysAllow, Operation
 from steersman.apiserver.locations import Locator

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.plugins import Parts, admission_chain
+from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.admission.resourcequota import QuotaWriter
 from steersman.apiserver.admission.served import Served
-from steersman.apiserver.admission.webhooks import Reach
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.authn.impersonation import Impersonation

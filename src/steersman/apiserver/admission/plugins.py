@@ -34,8 +34,11 @@ from steersman.apiserver.admission.podsecurity.plugin import PodSecurity
 from steersman.apiserver.admission.podsecurity.settings import read_settings
 from steersman.apiserver.admission.podsecuritypolicy.plugin import PodSecurityPolicyAdmission
 from steersman.apiserver.admission.podtolerations import PodTolerationRestriction, read_tolerations
+from steersman.apiserver.admission.policy.mutating import MutatingPolicies
+from steersman.apiserver.admission.policy.validating import ValidatingPolicies
 from steersman.apiserver.admission.priority import Priority
 from steersman.apiserver.admission.quotaconfiguration import read_limited
+from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.admission.resourcequota import QuotaWriter, ResourceQuotaAdmission
 from steersman.apiserver.admission.runtimeclass import RuntimeClassAdmission
 from steersman.apiserver.admission.served import Served
@@ -44,7 +47,7 @@ from steersman.apiserver.admission.storage import PersistentVolumeClaimResize, S
 from steersman.apiserver.admission.taints import DefaultTolerationSeconds, TaintNodesByCondition
 from steersman.apiserver.admission.topologylabels import PodTopologyLabels
 from steersman.apiserver.admission.webhookconfiguration import webhook_identities
-from steersman.apiserver.admission.webhooks import MutatingWebhooks, Reach, ValidatingWebhooks
+from steersman.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from steersman.apiserver.attributes import AdmissionPlugin, Authorizer
 from steersman.apiserver.webhooks.identities import Identities
 from steersman.component.clock import Clock
@@ -107,9 +110,11 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
     "DenyServiceExternalIPs": lambda _: DenyServiceExternalIPs(),
     "PodTopologyLabels": lambda parts: PodTopologyLabels(parts.lookup),
     "PodResizeValidator": lambda parts: PodResizeValidator(parts.lookup),
+    "MutatingAdmissionPolicy": lambda parts: MutatingPolicies(parts.reach),
     "MutatingAdmissionWebhook": lambda parts: MutatingWebhooks(
         parts.reach, _identities(parts, "MutatingAdmissionWebhook")
     ),
+    "ValidatingAdmissionPolicy": lambda parts: ValidatingPolicies(parts.reach),
     "ValidatingAdmissionWebhook": lambda parts: ValidatingWebhooks(
         parts.reach, _identities(parts, "ValidatingAdmissionWebhook")
     ),

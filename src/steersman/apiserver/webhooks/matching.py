@@ -1,4 +1,4 @@
-"""Which requests a webhook is asked about. Pure.
+"""Which requests a webhook or a policy is asked about. Pure.
 
 Source: apiserver/pkg/admission/plugin/webhook: predicates/rules, predicates/namespace, predicates/object.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from steersman.api.admissionregistration import RuleWithOperations
+from steersman.api.admissionregistration import MatchResources, NamedRuleWithOperations, RuleWithOperations
 from steersman.api.meta import Kind, LabelSelector
 from steersman.api.resources import Resource
 from steersman.apimachinery.selectors import from_label_selector
@@ -17,13 +17,8 @@ from steersman.apiserver.attributes import AdmissionAttributes
 EXEMPT_GROUP = "admissionregistration.k8s.io"
 
 
-class Hook(Protocol):
-    """What both kinds of webhooks declare about requests."""
-
-    @property
-    def rules(self) -> tuple[RuleWithOperations, ...]:
-        """Resources and operations."""
-        ...
+class Selecting(Protocol):
+    """What webhooks and policies declare about requests."""
 
     @property
     def matchPolicy(self) -> str | None:  # noqa: N802  # the wire spelling
@@ -38,6 +33,15 @@ class Hook(Protocol):
     @property
     def objectSelector(self) -> LabelSelector | None:  # noqa: N802  # the wire spelling
         """Labels of the object, or of what it was."""
+        ...
+
+
+class Hook(Selecting, Protocol):
+    """What both kinds of webhooks declare about requests."""
+
+    @property
+    def rules(self) -> tuple[RuleWithOperations, ...]:
+        """Resources and operations."""
         ...
 
 
@@ -57,15 +61,42 @@ def is_exempt(attributes: AdmissionAttributes) -> bool:
 
 def matched_resource(hook: Hook, attributes: AdmissionAttributes, candidates: Candidates) -> Resource | None:
     """The resource in whose version the webhook is to see the request; None when it isn't asked."""
-    if not _selects(hook.namespaceSelector, candidates.namespace_labels):
+    if not _is_selected(hook, attributes, candidates):
         return None
-    if hook.objectSelector is not None and not _selects_object(hook.objectSelector, attributes):
+    return _by_rules(hook.rules, hook.matchPolicy, attributes, candidates)
+
+
+def constrained_resource(
+    constraints: MatchResources, attributes: AdmissionAttributes, candidates: Candidates
+) -> Resource | None:
+    """The same for a policy, which may exclude requests too; without rules it is asked about all.
+
+    Source: apiserver/pkg/admission/plugin/policy/matching/matching.go.
+    """
+    if not _is_selected(constraints, attributes, candidates):
         return None
-    if _any_matches(hook.rules, attributes, candidates.own):
+    policy = constraints.matchPolicy
+    if _by_rules(constraints.excludeResourceRules, policy, attributes, candidates) is not None:
+        return None
+    if not constraints.resourceRules:
         return candidates.own
-    if hook.matchPolicy == "Exact":
+    return _by_rules(constraints.resourceRules, policy, attributes, candidates)
+
+
+def _by_rules(
+    rules: Iterable[RuleWithOperations], policy: str | None, attributes: AdmissionAttributes, candidates: Candidates
+) -> Resource | None:
+    if _any_matches(rules, attributes, candidates.own):
+        return candidates.own
+    if policy == "Exact":
         return None
-    return next((one for one in candidates.others if _any_matches(hook.rules, attributes, one)), None)
+    return next((one for one in candidates.others if _any_matches(rules, attributes, one)), None)
+
+
+def _is_selected(selecting: Selecting, attributes: AdmissionAttributes, candidates: Candidates) -> bool:
+    if not _selects(selecting.namespaceSelector, candidates.namespace_labels):
+        return False
+    return selecting.objectSelector is None or _selects_object(selecting.objectSelector, attributes)
 
 
 def _selects(selector: LabelSelector | None, labels: Mapping[str, str] | None) -> bool:
@@ -90,8 +121,10 @@ def _matches(rule: RuleWithOperations, attributes: AdmissionAttributes, resource
             return False
         case "Cluster" if has_namespace:
             return False
+    names = rule.resourceNames if isinstance(rule, NamedRuleWithOperations) else ()
     return (
-        _has(rule.operations, attributes.operation)
+        (not names or attributes.name in names)
+        and _has(rule.operations, attributes.operation)
         and _has(rule.apiGroups, resource.group)
         and _has(rule.apiVersions, resource.version)
         and any(_is_resource(one, resource.plural, attributes.subresource) for one in rule.resources)

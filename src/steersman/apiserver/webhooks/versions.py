@@ -8,7 +8,7 @@ from steersman.api.meta import Kind
 from steersman.api.resources import Resource
 from steersman.apimachinery.codec.json import from_wire, to_wire
 from steersman.apimachinery.defaulting import apply_defaults
-from steersman.apimachinery.object import Object
+from steersman.apimachinery.object import GroupVersionKind, Object
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.resourcetable import ResourceTable
 
@@ -26,6 +26,10 @@ class Versions:
             return ()
         own = _family(resource)
         return tuple(one for one in self._table.all if one is not resource and one.stored and _family(one) == own)
+
+    def resource_of_kind(self, gvk: GroupVersionKind) -> Resource | None:
+        """The resource whose objects are of a kind."""
+        return next((one for one in self._table.all if one.stored and one.gvk == gvk), None)
 
     def converted(self, obj: Object | None, resource: Resource, wanted: Resource) -> Any:
         """The object of a resource in another of its versions; bodies that aren't the resource's own stay."""

@@ -33,10 +33,6 @@ class Bindings:
         """With the parameters of a policy: a wire tree, or None."""
         return {**self.values, "params": params}
 
-    def with_object(self, tree: Any) -> "Bindings":
-        """With the object as a mutation has left it."""
-        return Bindings({**self.values, "object": tree})
-
 
 def bindings_of(subject: Subject, namespace: Namespace | None, authorizer: seams.Authorizer) -> Bindings:
     """The variables of a request as a policy or a webhook sees it. namespace: where the object is."""
