@@ -18,7 +18,8 @@ VARIABLES: dict[str, Any] = {
     "flag": True,
 }  # fmt: skip
 PARTS = """
-self xs text labels flag .a .b .c .d has( ) ( [ ] { } , : ? . + - * / % ! && || == != < <= > >= in 1 2u 1.5 'a' b'a' null
+self xs text labels flag .a .b .c .d has( ) ( [ ] { } , : ? . + - * / % ! && || == != < <= > >= in 1 2u 1.5 'a' b'a'
+null
 true .all(x, .exists(x, .map(x, .filter(x, x .size() .matches( .split( .format( int( string( duration( timestamp( url(
 quantity( ip( cidr( optional.of( .?a .orValue( cel.bind(y, y .sum() .join() ' ` "
 """
