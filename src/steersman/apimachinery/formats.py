@@ -15,6 +15,8 @@ MAX_ID = 2**31 - 1
 
 _DNS_LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DNS_SUBDOMAIN = _DNS_LABEL + r"(\." + _DNS_LABEL + ")*"
+_UNDERSCORE_LABEL = "_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_UNDERSCORE_SUBDOMAIN = _UNDERSCORE_LABEL + r"(\." + _UNDERSCORE_LABEL + ")*"
 _DNS1035_LABEL = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _NAME_PART = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_VALUE = f"({_NAME_PART})?"
@@ -22,6 +24,18 @@ _NAME_PART_RULE = (
     "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 )
 _LOWER_CASE_RULE = "must consist of lower case alphanumeric characters"
+# What nearly every value is, found by one look: right, and ASCII, so that its characters are its bytes.
+_GOOD_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?", re.ASCII)
+_GOOD_SUBDOMAIN = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*", re.ASCII
+)
+_GOOD_KEY = re.compile(
+    r"(?:(?=[^/]{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/)?"
+    r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?",
+    re.ASCII,
+)
+_GOOD_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?", re.ASCII)
+_GOOD_PORT = re.compile(r"(?=[0-9-]*[a-z])(?!.*--)[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?", re.ASCII)
 
 
 @cache
@@ -57,6 +71,8 @@ def _length(value: str) -> int:
 
 def dns1123_label(value: str) -> list[str]:
     """A label of RFC 1123, such as a namespace's name."""
+    if _GOOD_LABEL.fullmatch(value):
+        return []
     errors = [max_length_error(MAX_LABEL_LENGTH)] if _length(value) > MAX_LABEL_LENGTH else []
     if not _matches(_DNS_LABEL, value):
         if _matches(_DNS_SUBDOMAIN, value):
@@ -71,6 +87,8 @@ def dns1123_label(value: str) -> list[str]:
 
 def dns1123_subdomain(value: str) -> list[str]:
     """Labels of RFC 1123 with dots between them: most objects' names."""
+    if _GOOD_SUBDOMAIN.fullmatch(value):
+        return []
     errors = [max_length_error(MAX_SUBDOMAIN_LENGTH)] if _length(value) > MAX_SUBDOMAIN_LENGTH else []
     if not _matches(_DNS_SUBDOMAIN, value):
         rule = (
@@ -78,6 +96,18 @@ def dns1123_subdomain(value: str) -> list[str]:
             "and must start and end with an alphanumeric character"
         )
         errors.append(pattern_error(rule, _DNS_SUBDOMAIN, "example.com"))
+    return errors
+
+
+def dns1123_subdomain_with_underscore(value: str) -> list[str]:
+    """A subdomain whose labels may have underscores, as those of service records."""
+    errors = [max_length_error(MAX_SUBDOMAIN_LENGTH)] if _length(value) > MAX_SUBDOMAIN_LENGTH else []
+    if not _matches(_UNDERSCORE_SUBDOMAIN, value):
+        rule = (
+            f"a lowercase RFC 1123 subdomain {_LOWER_CASE_RULE}, '_', '-' or '.', "
+            "and must start and end with an alphanumeric character"
+        )
+        errors.append(pattern_error(rule, _UNDERSCORE_SUBDOMAIN, "example.com"))
     return errors
 
 
@@ -108,6 +138,8 @@ def wildcard_dns1123_subdomain(value: str) -> list[str]:
 
 def qualified_name(value: str) -> list[str]:
     """A label's key: a name, with a subdomain and a slash before it or without."""
+    if _GOOD_KEY.fullmatch(value):
+        return []
     parts = value.split("/")
     if len(parts) > 2:
         rule = pattern_error(_NAME_PART_RULE, _NAME_PART, "MyName", "my.name", "123-abc")
@@ -129,6 +161,8 @@ def qualified_name(value: str) -> list[str]:
 
 def label_value(value: str) -> list[str]:
     """A label's value, which may be empty."""
+    if _GOOD_VALUE.fullmatch(value):
+        return []
     errors = [max_bytes_error(MAX_LABEL_LENGTH)] if _length(value) > MAX_LABEL_LENGTH else []
     if not _matches(_LABEL_VALUE, value):
         rule = f"a valid label must be an empty string or {_NAME_PART_RULE.removeprefix('must ')}"
@@ -159,6 +193,8 @@ def environment_variable_name(value: str) -> list[str]:
 
 def config_map_key(value: str) -> list[str]:
     """A key in a ConfigMap or Secret; it becomes a file's name."""
+    if _GOOD_LABEL.fullmatch(value):
+        return []
     errors = [max_length_error(MAX_SUBDOMAIN_LENGTH)] if _length(value) > MAX_SUBDOMAIN_LENGTH else []
     pattern = "[-._a-zA-Z0-9]+"
     if not _matches(pattern, value):
@@ -206,6 +242,8 @@ def user_or_group_id(value: int) -> list[str]:
 
 def port_name(value: str) -> list[str]:
     """A port's name as IANA has them."""
+    if _GOOD_PORT.fullmatch(value):
+        return []
     errors = [max_length_error(MAX_PORT_NAME_LENGTH)] if _length(value) > MAX_PORT_NAME_LENGTH else []
     if not _matches("[-a-z0-9]+", value):
         errors.append("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)")

@@ -5,7 +5,7 @@ Source: pkg/controlplane/controller: systemnamespaces, kubernetesservice; pkg/re
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import TypeVar
 
 from steersman.api.core import (
@@ -63,6 +63,9 @@ async def bootstrap(client: Client, advertised: Advertised) -> None:
         await _ensure(client, PriorityClass(metadata=ObjectMeta(name=name), value=value, description=text))
     await _settled(lambda: seed_roles(client))
     await _ensure(client, service(advertised))
+    if ip_address(advertised.address).is_loopback:
+        # No pod reaches it there, and validation refuses such endpoints.
+        return
     await _settled(lambda: _ensure_endpoints(client, endpoints(advertised)))
     await _settled(lambda: _ensure_slice(client, endpoint_slice(advertised)))
 

@@ -23,7 +23,7 @@ from steersman.api.core import (
     ServicePort,
     ServiceSpec,
 )
-from steersman.api.core.defaults import default_image_pull_policy
+from steersman.api.core.imagenames import default_image_pull_policy
 from steersman.api.meta import DeleteOptions, LabelSelector, ObjectMeta
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from steersman.api.certificates.certificates import CertificateSigningRequest, KeyUsage
-from steersman.apimachinery import formats
+from steersman.api.certificates.signername import validate_signer_name
 from steersman.apimachinery.fielderrors import duplicate, forbidden_field, invalid_value, not_supported, required
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.status import Cause
@@ -24,7 +24,7 @@ _PEM = re.compile(rb"-----BEGIN ([A-Z ]+)-----")
 def validate_request(csr: CertificateSigningRequest) -> list[Cause]:
     """What is wrong with a new request."""
     spec = csr.spec
-    found = [*_pem_faults(spec.request), *_signer_faults(spec.signerName)]
+    found = [*_pem_faults(spec.request), *validate_signer_name(spec.signerName, SPEC.child("signerName"))]
     if not spec.usages:
         found.append(required(SPEC.child("usages"), "usages is required for certificates.k8s.io/v1"))
     known = tuple(sorted(KeyUsage))
@@ -76,25 +76,6 @@ def _pem_faults(request: bytes) -> Iterable[Cause]:
         return
     if not is_signed:
         yield invalid_value(where, request, "the request's signature is wrong")
-
-
-def _signer_faults(name: str) -> Iterable[Cause]:
-    where = SPEC.child("signerName")
-    if not name:
-        yield required(where)
-        return
-    domain, slash, path = name.partition("/")
-    if not slash:
-        yield invalid_value(
-            where, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        )
-        return
-    for error in formats.dns1123_subdomain(domain):
-        yield invalid_value(where, domain, f"validating label {domain!r}: {error}")
-    if "." not in domain:
-        yield invalid_value(where, name, "should be a domain with at least two segments separated by dots")
-    if not path:
-        yield invalid_value(where, name, 'validating label "": must be no less than 1 characters')
 
 
 def _condition_faults(csr: CertificateSigningRequest) -> Iterable[Cause]:

@@ -4,36 +4,73 @@ Source: pkg/apis/core/v1/defaults.go.
 """
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from steersman.api.core.config import Secret
-from steersman.api.core.container import Container, ContainerPort, EnvVar, HTTPGetAction, Lifecycle, Probe
+from steersman.api.core.container import (
+    Container,
+    ContainerPort,
+    EnvVar,
+    EphemeralContainer,
+    HTTPGetAction,
+    Lifecycle,
+    LifecycleHandler,
+    Probe,
+    ResourceRequirements,
+)
+from steersman.api.core.imagenames import default_image_pull_policy
 from steersman.api.core.namespace import Namespace
+from steersman.api.core.node import Node
 from steersman.api.core.persistentvolumeclaim import PersistentVolumeClaim
 from steersman.api.core.pod import Pod, PodSpec
+from steersman.api.core.podresources import pod_requests
+from steersman.api.core.resourcenames import HUGE_PAGES
 from steersman.api.core.security import PodSecurityContext
-from steersman.api.core.service import Service, ServicePort
-from steersman.api.core.volume import EmptyDirVolumeSource, ProjectedVolumeSource, Volume
+from steersman.api.core.service import ClientIPConfig, Endpoints, Service, ServicePort, SessionAffinityConfig
+from steersman.api.core.servicefields import is_externally_accessible
+from steersman.api.core.volumedefaults import default_field_ref, default_volume
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.quantity import Quantity
 
+C = TypeVar("C", Container, EphemeralContainer)
+
+POD_LEVEL = ("cpu", "memory")
+AFFINITY_SECONDS = 10800
 NAMESPACE_NAME_LABEL = "kubernetes.io/metadata.name"
-FILE_MODE = 0o644
 
 
 def default_pod(pod: Pod) -> Pod:
     """A pod as upstream stores it; requests follow limits, and host ports container ports on the host's network."""
     spec = default_pod_spec(pod.spec)
     if spec.hostNetwork:
-        spec = replace(spec, containers=tuple(map(_on_host_ports, spec.containers)))
-    return replace(
-        pod,
-        spec=replace(
+        spec = replace(
             spec,
-            containers=tuple(map(_requests_from_limits, spec.containers)),
-            initContainers=tuple(map(_requests_from_limits, spec.initContainers)),
-            enableServiceLinks=True if spec.enableServiceLinks is None else spec.enableServiceLinks,
-        ),
+            containers=tuple(map(_on_host_ports, spec.containers)),
+            initContainers=tuple(map(_on_host_ports, spec.initContainers)),
+        )
+    spec = replace(
+        spec,
+        containers=tuple(map(_requests_from_limits, spec.containers)),
+        initContainers=tuple(map(_requests_from_limits, spec.initContainers)),
+        enableServiceLinks=True if spec.enableServiceLinks is None else spec.enableServiceLinks,
     )
+    if spec.resources is not None:
+        spec = replace(spec, resources=_pod_level(spec, spec.resources))
+    return replace(pod, spec=spec)
+
+
+def _pod_level(spec: PodSpec, resources: ResourceRequirements) -> ResourceRequirements:
+    """What the pod requests as a whole: its containers' sum, or else its limits. Source: defaultPodRequests."""
+    if not resources.requests and not resources.limits:
+        return resources
+    requests = dict(resources.requests)
+    for name, amount in pod_requests(Pod(spec=replace(spec, resources=None, overhead={}))).items():
+        if name in POD_LEVEL:
+            requests.setdefault(name, Quantity.of(amount, resources.limits.get(name)))
+    for name, limit in resources.limits.items():
+        if name in POD_LEVEL or name.startswith(HUGE_PAGES):
+            requests.setdefault(name, limit)
+    return replace(resources, requests=requests)
 
 
 def default_pod_spec(spec: PodSpec) -> PodSpec:
@@ -49,30 +86,28 @@ def default_pod_spec(spec: PodSpec) -> PodSpec:
         serviceAccount=spec.serviceAccountName or spec.serviceAccount,
         containers=tuple(map(_container, spec.containers)),
         initContainers=tuple(map(_container, spec.initContainers)),
-        volumes=tuple(map(_volume, spec.volumes)),
+        ephemeralContainers=tuple(map(_container, spec.ephemeralContainers)),
+        volumes=tuple(map(default_volume, spec.volumes)),
     )
 
 
-def default_image_pull_policy(image: str) -> str:
-    """Always for `latest`, which a missing tag means; IfNotPresent for any other tag and for digests."""
-    reference, _, digest = image.partition("@")
-    tag = reference.rpartition("/")[2].partition(":")[2]
-    return "Always" if not digest and tag in ("", "latest") else "IfNotPresent"
-
-
-def _container(container: Container) -> Container:
-    return replace(
-        container,
-        imagePullPolicy=container.imagePullPolicy or default_image_pull_policy(container.image),
-        terminationMessagePath=container.terminationMessagePath or "/dev/termination-log",
-        terminationMessagePolicy=container.terminationMessagePolicy or "File",
-        ports=tuple(_container_port(port) for port in container.ports),
-        env=tuple(_env(variable) for variable in container.env),
-        livenessProbe=_probe(container.livenessProbe),
-        readinessProbe=_probe(container.readinessProbe),
-        startupProbe=_probe(container.startupProbe),
-        lifecycle=_lifecycle(container.lifecycle),
-    )
+def _container(container: C) -> C:
+    changes: dict[str, Any] = {
+        "imagePullPolicy": container.imagePullPolicy or default_image_pull_policy(container.image),
+        "terminationMessagePath": container.terminationMessagePath or "/dev/termination-log",
+        "terminationMessagePolicy": container.terminationMessagePolicy or "File",
+    }
+    if container.ports:
+        changes["ports"] = tuple(map(_container_port, container.ports))
+    if container.env:
+        changes["env"] = tuple(map(_env, container.env))
+    for name in ("livenessProbe", "readinessProbe", "startupProbe"):
+        probe = getattr(container, name)
+        if probe is not None:
+            changes[name] = _probe(probe)
+    if container.lifecycle is not None:
+        changes["lifecycle"] = _lifecycle(container.lifecycle)
+    return replace(container, **changes)
 
 
 def _container_port(port: ContainerPort) -> ContainerPort:
@@ -83,64 +118,35 @@ def _env(variable: EnvVar) -> EnvVar:
     source = variable.valueFrom
     if source is None or source.fieldRef is None or source.fieldRef.apiVersion:
         return variable
-    return replace(variable, valueFrom=replace(source, fieldRef=replace(source.fieldRef, apiVersion="v1")))
+    return replace(variable, valueFrom=replace(source, fieldRef=default_field_ref(source.fieldRef)))
 
 
-def _probe(probe: Probe | None) -> Probe | None:
-    if probe is None:
-        return None
-    return replace(
-        probe,
-        timeoutSeconds=probe.timeoutSeconds or 1,
-        periodSeconds=probe.periodSeconds or 10,
-        successThreshold=probe.successThreshold or 1,
-        failureThreshold=probe.failureThreshold or 3,
-        httpGet=_http_get(probe.httpGet),
-    )
+def _probe(probe: Probe) -> Probe:
+    changes: dict[str, Any] = {
+        "timeoutSeconds": probe.timeoutSeconds or 1,
+        "periodSeconds": probe.periodSeconds or 10,
+        "successThreshold": probe.successThreshold or 1,
+        "failureThreshold": probe.failureThreshold or 3,
+    }
+    if probe.httpGet is not None:
+        changes["httpGet"] = _http_get(probe.httpGet)
+    if probe.grpc is not None and probe.grpc.service is None:
+        changes["grpc"] = replace(probe.grpc, service="")
+    return replace(probe, **changes)
 
 
-def _http_get(action: HTTPGetAction | None) -> HTTPGetAction | None:
-    if action is None:
-        return None
+def _http_get(action: HTTPGetAction) -> HTTPGetAction:
     return replace(action, path=action.path or "/", scheme=action.scheme or "HTTP")
 
 
-def _lifecycle(lifecycle: Lifecycle | None) -> Lifecycle | None:
-    if lifecycle is None:
-        return None
-    start, stop = lifecycle.postStart, lifecycle.preStop
-    return replace(
-        lifecycle,
-        postStart=replace(start, httpGet=_http_get(start.httpGet)) if start is not None else None,
-        preStop=replace(stop, httpGet=_http_get(stop.httpGet)) if stop is not None else None,
-    )
+def _lifecycle(lifecycle: Lifecycle) -> Lifecycle:
+    return replace(lifecycle, postStart=_hook(lifecycle.postStart), preStop=_hook(lifecycle.preStop))
 
 
-def _volume(volume: Volume) -> Volume:
-    """File modes; a volume without any source is an emptyDir."""
-    if all(getattr(volume, name) is None for name in volume.__struct_fields__ if name != "name"):
-        return replace(volume, emptyDir=EmptyDirVolumeSource())
-    if volume.hostPath is not None and volume.hostPath.type is None:
-        return replace(volume, hostPath=replace(volume.hostPath, type=""))
-    for kind in ("configMap", "secret", "downwardAPI", "projected"):
-        source = getattr(volume, kind)
-        if source is not None and source.defaultMode is None:
-            changes = {kind: replace(source, defaultMode=FILE_MODE)}
-            volume = replace(volume, **changes)
-    if volume.projected is None:
-        return volume
-    return replace(volume, projected=_projected(volume.projected))
-
-
-def _projected(projected: ProjectedVolumeSource) -> ProjectedVolumeSource:
-    sources = []
-    for source in projected.sources:
-        token = source.serviceAccountToken
-        if token is not None and token.expirationSeconds is None:
-            sources.append(replace(source, serviceAccountToken=replace(token, expirationSeconds=3600)))
-        else:
-            sources.append(source)
-    return replace(projected, sources=tuple(sources))
+def _hook(hook: LifecycleHandler | None) -> LifecycleHandler | None:
+    if hook is None or hook.httpGet is None:
+        return hook
+    return replace(hook, httpGet=_http_get(hook.httpGet))
 
 
 def _on_host_ports(container: Container) -> Container:
@@ -158,25 +164,60 @@ def _requests_from_limits(container: Container) -> Container:
 
 def default_service(service: Service) -> Service:
     """Types, policies and target ports. Addresses and node ports are given later, by the allocators."""
-    spec = service.spec
+    spec, status = service.spec, service.status
     kind = spec.type or "ClusterIP"
-    is_external = kind in ("NodePort", "LoadBalancer")
-    spec = replace(
-        spec,
-        type=kind,
-        sessionAffinity=spec.sessionAffinity or "None",
-        ports=tuple(map(_service_port, spec.ports)),
-        internalTrafficPolicy=spec.internalTrafficPolicy or (None if kind == "ExternalName" else "Cluster"),
-        externalTrafficPolicy=spec.externalTrafficPolicy or ("Cluster" if is_external else ""),
-    )
-    if kind == "LoadBalancer" and spec.allocateLoadBalancerNodePorts is None:
-        spec = replace(spec, allocateLoadBalancerNodePorts=True)
-    return replace(service, spec=spec)
+    affinity = spec.sessionAffinity or "None"
+    changes: dict[str, Any] = {
+        "type": kind,
+        "sessionAffinity": affinity,
+        "sessionAffinityConfig": _affinity_config(affinity, spec.sessionAffinityConfig),
+        "ports": tuple(map(_service_port, spec.ports)),
+    }
+    if not spec.externalTrafficPolicy and is_externally_accessible(replace(spec, type=kind)):
+        changes["externalTrafficPolicy"] = "Cluster"
+    if spec.internalTrafficPolicy is None and kind in ("ClusterIP", "LoadBalancer", "NodePort"):
+        changes["internalTrafficPolicy"] = "Cluster"
+    if kind == "LoadBalancer":
+        if spec.allocateLoadBalancerNodePorts is None:
+            changes["allocateLoadBalancerNodePorts"] = True
+        ingress = tuple(
+            replace(one, ipMode="VIP") if one.ip and one.ipMode is None else one for one in status.loadBalancer.ingress
+        )
+        status = replace(status, loadBalancer=replace(status.loadBalancer, ingress=ingress))
+    return replace(service, spec=replace(spec, **changes), status=status)
+
+
+def _affinity_config(affinity: str, config: SessionAffinityConfig | None) -> SessionAffinityConfig | None:
+    """Clients stay for three hours, if at all."""
+    if affinity == "None":
+        return None
+    if affinity != "ClientIP":
+        return config
+    if config is None or config.clientIP is None or config.clientIP.timeoutSeconds is None:
+        return SessionAffinityConfig(clientIP=ClientIPConfig(timeoutSeconds=AFFINITY_SECONDS))
+    return config
 
 
 def _service_port(port: ServicePort) -> ServicePort:
     target = port.targetPort if port.targetPort not in (None, 0, "") else port.port
     return replace(port, protocol=port.protocol or "TCP", targetPort=target)
+
+
+def default_endpoints(endpoints: Endpoints) -> Endpoints:
+    """Ports are TCP's."""
+    subsets = tuple(
+        replace(subset, ports=tuple(port if port.protocol else replace(port, protocol="TCP") for port in subset.ports))
+        for subset in endpoints.subsets
+    )
+    return replace(endpoints, subsets=subsets)
+
+
+def default_node(node: Node) -> Node:
+    """What a node doesn't say is free is free as a whole."""
+    status = node.status
+    if status.allocatable or not status.capacity:
+        return node
+    return replace(node, status=replace(status, allocatable=status.capacity))
 
 
 def default_namespace(namespace: Namespace) -> Namespace:

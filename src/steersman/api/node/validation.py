@@ -5,7 +5,7 @@ Source: pkg/apis/node/validation/validation.go, pkg/api/node/util.go.
 
 from steersman.api.core.container import ResourceRequirements
 from steersman.api.core.nodelabels import DEPRECATED_NODE_LABELS
-from steersman.api.core.validation import validate_resources
+from steersman.api.core.validation.resources import validate_requirements
 from steersman.api.meta.fieldrules import immutable
 from steersman.api.meta.labelrules import validate_labels
 from steersman.api.node.runtimeclass import RuntimeClass
@@ -23,7 +23,7 @@ def validate_runtime_class(runtime_class: RuntimeClass) -> list[Cause]:
     faults = invalid_values(HANDLER, handler, dns1123_label(handler)) if handler else [required(HANDLER)]
     if runtime_class.overhead is not None:
         overhead = ResourceRequirements(limits=runtime_class.overhead.podFixed)
-        faults += validate_resources(overhead, Path("overhead"))
+        faults += validate_requirements(overhead, (), Path("overhead"))
     if runtime_class.scheduling is not None:
         selector = runtime_class.scheduling.nodeSelector
         faults += validate_labels(selector, SCHEDULING.child("nodeSelector"))

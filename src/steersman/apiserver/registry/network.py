@@ -8,8 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from steersman.api.core import Endpoints, Service
-from steersman.api.core.defaults import default_service
-from steersman.api.core.validation import validate_service
+from steersman.api.core.defaults import default_endpoints, default_service
+from steersman.api.core.servicefields import with_synced_addresses, without_other_types_fields
+from steersman.api.core.validation import (
+    validate_endpoints,
+    validate_service,
+    validate_service_change,
+    validate_service_status,
+)
 from steersman.api.discovery import EndpointSlice
 from steersman.apimachinery.fielderrors import invalid_value, not_supported
 from steersman.apimachinery.fieldpath import Path
@@ -40,18 +46,26 @@ class ServiceStrategy(Strategy[Service]):
         """Upstream's defaults."""
         return default_service(obj)
 
+    def prepare_for_create(self, obj: Service) -> Service:
+        """One address written is the one in the list."""
+        return with_synced_addresses(super().prepare_for_create(obj), None)
+
+    def prepare_for_update(self, obj: Service, old: Service) -> Service:
+        """Fields of a type that it no longer has go, unless they were written anew."""
+        synced = with_synced_addresses(super().prepare_for_update(obj, old), old)
+        return without_other_types_fields(synced, old)
+
     def validate(self, obj: Service) -> Sequence[Cause]:
         """The spec."""
         return validate_service(obj)
 
     def validate_update(self, obj: Service, old: Service) -> Sequence[Cause]:
         """An address, once given, stays as long as the type wants one."""
-        faults = list(self.validate(obj))
-        is_external = "ExternalName" in (obj.spec.type, old.spec.type)
-        if not is_external and old.spec.clusterIP and obj.spec.clusterIP != old.spec.clusterIP:
-            where = Path("spec.clusterIPs").at(0)
-            faults.append(invalid_value(where, obj.spec.clusterIP, "may not change once set"))
-        return faults
+        return [*validate_service_change(obj, old), *validate_service(obj)]
+
+    def validate_subresource(self, subresource: str, obj: Service, old: Service) -> Sequence[Cause]:
+        """A load balancer's addresses."""
+        return validate_service_status(obj, old)
 
     def selectable(self, obj: Service) -> dict[str, str]:
         """The fields services may be selected by."""
@@ -86,6 +100,14 @@ class EndpointsStrategy(Strategy[Endpoints]):
     """Strategy of endpoints."""
 
     columns = (NAME_COLUMN, Column("Endpoints"), AGE_COLUMN)
+
+    def default(self, obj: Endpoints) -> Endpoints:
+        """Ports are TCP's."""
+        return default_endpoints(obj)
+
+    def validate(self, obj: Endpoints) -> Sequence[Cause]:
+        """Addresses and ports."""
+        return validate_endpoints(obj)
 
     def row(self, obj: Endpoints, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""

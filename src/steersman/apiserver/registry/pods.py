@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from steersman.api.core import Container, ContainerStatus, Pod, PodStatus, PodTemplate, PodTemplateSpec
+from steersman.api.core import Container, ContainerStatus, Pod, PodTemplate, PodTemplateSpec
 from steersman.api.core.defaults import default_pod, default_pod_spec
+from steersman.api.core.podcreation import first_status, with_app_armor_fields, with_label_keys
+from steersman.api.core.podreports import with_kept_status
 from steersman.api.core.podresources import is_sidecar
-from steersman.api.core.qos import compute_qos_class
-from steersman.api.core.validation import validate_pod, validate_pod_update, validate_template
+from steersman.api.core.podwarnings import pod_warnings, template_warnings
+from steersman.api.core.validation import (
+    validate_ephemeral_containers_update,
+    validate_pod,
+    validate_pod_resize,
+    validate_pod_status,
+    validate_pod_template,
+    validate_pod_update,
+)
 from steersman.api.meta import DeleteOptions
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
@@ -43,21 +52,24 @@ class PodStrategy(Strategy[Pod]):
 
     def prepare_for_create(self, obj: Pod) -> Pod:
         """A new pod is Pending."""
-        created = super().prepare_for_create(obj)
-        return replace(created, status=PodStatus(phase="Pending", qosClass=compute_qos_class(created)))
+        created = with_app_armor_fields(with_label_keys(obj))
+        return replace(created, metadata=replace(created.metadata, generation=1), status=first_status(created))
 
     def prepare_for_subresource(self, subresource: str, obj: Pod, old: Pod) -> Pod:
         """Each subresource changes its own part only."""
         match subresource:
             case "status":
-                return self.prepare_for_status_update(obj, old)
+                return with_kept_status(self.prepare_for_status_update(obj, old), old)
             case "ephemeralcontainers":
                 added = obj.spec.ephemeralContainers
                 return self.prepare_for_update(replace(old, spec=replace(old.spec, ephemeralContainers=added)), old)
             case "resize":
-                resources = {container.name: container.resources for container in obj.spec.containers}
-                resized = tuple(replace(c, resources=resources.get(c.name, c.resources)) for c in old.spec.containers)
-                return self.prepare_for_update(replace(old, spec=replace(old.spec, containers=resized)), old)
+                spec = replace(
+                    old.spec,
+                    containers=_resized(obj.spec.containers, old.spec.containers),
+                    initContainers=_resized(obj.spec.initContainers, old.spec.initContainers),
+                )
+                return self.prepare_for_update(replace(old, spec=spec), old)
             case _:
                 return self.prepare_for_update(obj, old)
 
@@ -68,6 +80,26 @@ class PodStrategy(Strategy[Pod]):
     def validate_update(self, obj: Pod, old: Pod) -> Sequence[Cause]:
         """Nearly nothing of a pod's spec may change."""
         return validate_pod_update(obj, old)
+
+    def validate_subresource(self, subresource: str, obj: Pod, old: Pod) -> Sequence[Cause]:
+        """Each by its own rules."""
+        match subresource:
+            case "status":
+                return validate_pod_status(obj, old)
+            case "ephemeralcontainers":
+                return validate_ephemeral_containers_update(obj, old)
+            case "resize":
+                return validate_pod_resize(obj, old)
+            case _:
+                return ()
+
+    def warnings(self, obj: Pod) -> Sequence[str]:
+        """Old names, and what hides or repeats something."""
+        return pod_warnings(obj)
+
+    def warnings_of_change(self, obj: Pod, old: Pod) -> Sequence[str]:
+        """None: it isn't people who change pods."""
+        return ()
 
     def selectable(self, obj: Pod) -> Mapping[str, str]:
         """The fields pods may be selected by."""
@@ -129,12 +161,30 @@ class PodTemplateStrategy(Strategy[PodTemplate]):
 
     def validate(self, obj: PodTemplate) -> Sequence[Cause]:
         """As for any template."""
-        return validate_template(obj.template, Path("template"))
+        return validate_pod_template(obj)
+
+    def validate_update(self, obj: PodTemplate, old: PodTemplate) -> Sequence[Cause]:
+        """What is wrong now and wasn't before."""
+        return validate_pod_template(obj, old)
+
+    def warnings(self, obj: PodTemplate) -> Sequence[str]:
+        """As for a pod."""
+        return template_warnings(obj.template, Path("template"))
 
     def row(self, obj: PodTemplate, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
         labels = ",".join(f"{key}={value}" for key, value in sorted(obj.template.metadata.labels.items()))
         return (obj.metadata.name, *template_cells(obj.template), labels or "<none>")
+
+
+def _resized(new: Sequence[Container], old: Sequence[Container]) -> tuple[Container, ...]:
+    """Containers with nothing but their resources changed; others than before are for validation to refuse."""
+    if [one.name for one in new] != [one.name for one in old]:
+        return tuple(new)
+    return tuple(
+        replace(before, resources=one.resources, resizePolicy=one.resizePolicy)
+        for one, before in zip(new, old, strict=True)
+    )
 
 
 def template_cells(template: PodTemplateSpec) -> tuple[str, str]:
