@@ -7,9 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
-from steersman.api.core import Pod
-from steersman.api.core.defaults import default_pod
-from steersman.api.core.validation import validate_pod
+from steersman.api.core import PersistentVolume, PersistentVolumeClaim, Pod, Service
+from steersman.api.core.defaults import default_pod, default_service
+from steersman.api.core.validation import (
+    validate_claim,
+    validate_persistent_volume,
+    validate_pod,
+    validate_service,
+)
+from steersman.api.core.volumedefaults import default_claim, default_persistent_volume
 from steersman.apimachinery.codec.json import from_wire
 from steersman.apimachinery.status import Cause
 
@@ -24,7 +30,33 @@ def pod_faults(wrong: Fields) -> Sequence[Cause]:
     return validate_pod(default_pod(from_wire({"metadata": metadata, "spec": spec}, Pod)))
 
 
-FILES: Mapping[str, Callable[[Fields], Sequence[Cause]]] = {"wrong-pods.yaml": pod_faults}
+def service_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a service with one port."""
+    wire = {"metadata": {"name": "s", "namespace": "d"}, "spec": {"ports": [{"port": 80}], **wrong}}
+    return validate_service(default_service(from_wire(wire, Service)))
+
+
+def claim_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a claim of a gibibyte."""
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, **wrong}
+    wire = {"metadata": {"name": "c", "namespace": "d"}, "spec": spec}
+    return validate_claim(default_claim(from_wire(wire, PersistentVolumeClaim)))
+
+
+def volume_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a volume that is a directory of its node; null takes a field away."""
+    plain = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/a"}}
+    spec = {field: value for field, value in {**plain, **wrong}.items() if value is not None}
+    wire = {"metadata": {"name": "v"}, "spec": spec}
+    return validate_persistent_volume(default_persistent_volume(from_wire(wire, PersistentVolume)))
+
+
+FILES: Mapping[str, Callable[[Fields], Sequence[Cause]]] = {
+    "wrong-pods.yaml": pod_faults,
+    "wrong-services.yaml": service_faults,
+    "wrong-claims.yaml": claim_faults,
+    "wrong-volumes.yaml": volume_faults,
+}
 
 
 def cases() -> Iterator[object]:
@@ -36,7 +68,7 @@ def cases() -> Iterator[object]:
                 yield pytest.param(faults, row["wrong"], row["says"], id=f"{name}-{group}-{number}")
 
 
-@pytest.mark.parametrize(("faults", "wrong", "says"), cases())
+@pytest.mark.parametrize(("faults", "wrong", "says"), list(cases()))
 def test_what_is_wrong_is_said_and_nothing_else(
     faults: Callable[[Fields], Sequence[Cause]], wrong: Fields, says: Sequence[str]
 ) -> None:
@@ -46,6 +78,6 @@ def test_what_is_wrong_is_said_and_nothing_else(
         assert fault.startswith(beginning), fault
 
 
-@pytest.mark.parametrize("faults", FILES.values())
+@pytest.mark.parametrize("faults", list(FILES.values()))
 def test_a_plain_object_is_right(faults: Callable[[Fields], Sequence[Cause]]) -> None:
     assert faults({}) == []

@@ -11,8 +11,9 @@ from steersman.api.apps.statefulset import (
     StatefulSet,
     StatefulSetPersistentVolumeClaimRetentionPolicy,
 )
-from steersman.api.core.defaults import default_claim, default_pod_spec
+from steersman.api.core.defaults import default_pod_spec
 from steersman.api.core.pod import PodTemplateSpec
+from steersman.api.core.volumedefaults import default_claim
 from steersman.apimachinery.object import replace
 
 

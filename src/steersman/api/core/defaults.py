@@ -21,7 +21,6 @@ from steersman.api.core.container import (
 from steersman.api.core.imagenames import default_image_pull_policy
 from steersman.api.core.namespace import Namespace
 from steersman.api.core.node import Node
-from steersman.api.core.persistentvolumeclaim import PersistentVolumeClaim
 from steersman.api.core.pod import Pod, PodSpec
 from steersman.api.core.podresources import pod_requests
 from steersman.api.core.resourcenames import HUGE_PAGES
@@ -232,11 +231,6 @@ def default_secret(secret: Secret) -> Secret:
     """The type; stringData is written into data and never stored."""
     data = {**secret.data, **{key: value.encode() for key, value in secret.stringData.items()}}
     return replace(secret, type=secret.type or "Opaque", data=data, stringData={})
-
-
-def default_claim(claim: PersistentVolumeClaim) -> PersistentVolumeClaim:
-    """Volume mode."""
-    return replace(claim, spec=replace(claim.spec, volumeMode=claim.spec.volumeMode or "Filesystem"))
 
 
 def _or(value: int | None, default: int) -> int:

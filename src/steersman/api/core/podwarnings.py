@@ -26,7 +26,7 @@ _ANNOTATIONS: Mapping[str, str] = {
     "security.alpha.kubernetes.io/sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
     "security.alpha.kubernetes.io/unsafe-sysctls": 'non-functional in v1.11+; use the "sysctls" field instead',
 }
-_VOLUMES: Mapping[str, str] = {
+DEPRECATED_SOURCES: Mapping[str, str] = {
     "photonPersistentDisk": "deprecated in v1.11, non-functional in v1.16+",
     "gitRepo": "deprecated in v1.11",
     "scaleIO": "deprecated in v1.16, non-functional in v1.22+",
@@ -74,12 +74,12 @@ def _warnings(spec: PodSpec, annotations: Annotations, path: Path) -> Iterator[s
     for position, name in enumerate(names):
         if not name:
             yield f'{within.child("imagePullSecrets").at(position).child("name")}: invalid empty name ""'
-    yield from _fractions(spec.overhead, within, "overhead")
+    yield from fraction_warnings(spec.overhead, within, "overhead")
     if annotations:
         yield from _profiles(spec, annotations, path)
     for where, container in _containers(spec, within):
-        yield from _fractions(container.resources.limits, where, "resources.limits")
-        yield from _fractions(container.resources.requests, where, "resources.requests")
+        yield from fraction_warnings(container.resources.limits, where, "resources.limits")
+        yield from fraction_warnings(container.resources.requests, where, "resources.requests")
         if len(container.env) > 1:
             yield from _hidden(container, where.child("env"))
     yield from _ports(spec, within)
@@ -127,13 +127,13 @@ def node_term_warnings(term: NodeSelectorTerm, path: Path) -> Iterator[str]:
 
 def _volumes(volumes: Sequence[Volume], path: Path) -> Iterator[str]:
     for position, volume in enumerate(volumes):
-        for field, why in _VOLUMES.items():
+        for field, why in DEPRECATED_SOURCES.items():
             if getattr(volume, field) is not None:
                 yield f"{path.at(position).child(field)}: {why}"
         claim = volume.ephemeral.volumeClaimTemplate if volume.ephemeral is not None else None
         if claim is not None:
             where = path.at(position).child("ephemeral", "volumeClaimTemplate", "spec")
-            yield from _fractions(claim.spec.resources.requests, where, "resources.requests", ("storage",))
+            yield from fraction_warnings(claim.spec.resources.requests, where, "resources.requests", ("storage",))
     yield from _same_paths(volumes, path)
 
 
@@ -172,9 +172,10 @@ def _repeated(values: Sequence[str], path: Path, field: str) -> Iterator[str]:
             yield f"{path.at(position).child(field)}: duplicate {field} {quote(value)}"
 
 
-def _fractions(
+def fraction_warnings(
     amounts: Mapping[str, Quantity], path: Path, field: str, resources: Sequence[str] = _WHOLE_BYTES
 ) -> Iterator[str]:
+    """Amounts of bytes at `path.field` that aren't whole."""
     for resource in resources:
         amount = amounts.get(resource)
         if amount is not None and amount.value % 1:

@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from steersman.api.core.imagenames import default_image_pull_policy
-from steersman.api.core.reference import ObjectFieldSelector
+from steersman.api.core.persistentvolume import PersistentVolume
+from steersman.api.core.persistentvolumeclaim import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from steersman.api.core.reference import ObjectFieldSelector, TypedLocalObjectReference, TypedObjectReference
 from steersman.api.core.volume import (
     AzureDiskVolumeSource,
     ConfigMapVolumeSource,
@@ -46,6 +48,44 @@ def default_volume(volume: Volume) -> Volume:
     if not found:
         return replace(volume, emptyDir=EmptyDirVolumeSource())
     return replace(volume, **changes) if changes else volume
+
+
+def default_claim(claim: PersistentVolumeClaim) -> PersistentVolumeClaim:
+    """A file system; it waits. So do the templates in a StatefulSet."""
+    spec, status = claim.spec, claim.status
+    if spec.volumeMode is None:
+        spec = replace(spec, volumeMode="Filesystem")
+    if not status.phase:
+        status = replace(status, phase="Pending")
+    return replace(claim, spec=spec, status=status)
+
+
+def with_both_sources(spec: PersistentVolumeClaimSpec) -> PersistentVolumeClaimSpec:
+    """Source: pkg/api/persistentvolumeclaim: NormalizeDataSources."""
+    source, ref = spec.dataSource, spec.dataSourceRef
+    if source is not None and ref is None:
+        return replace(
+            spec, dataSourceRef=TypedObjectReference(apiGroup=source.apiGroup, kind=source.kind, name=source.name)
+        )
+    if ref is not None and source is None and not ref.namespace:
+        return replace(spec, dataSource=TypedLocalObjectReference(apiGroup=ref.apiGroup, kind=ref.kind, name=ref.name))
+    return spec
+
+
+def default_persistent_volume(volume: PersistentVolume) -> PersistentVolume:
+    """Kept when it is released, a file system."""
+    spec = volume.spec
+    host_path, disk = spec.hostPath, spec.azureDisk
+    return replace(
+        volume,
+        spec=replace(
+            spec,
+            persistentVolumeReclaimPolicy=spec.persistentVolumeReclaimPolicy or "Retain",
+            volumeMode="Filesystem" if spec.volumeMode is None else spec.volumeMode,
+            hostPath=None if host_path is None else _host_path(host_path),
+            azureDisk=None if disk is None else _azure_disk(disk),
+        ),
+    )
 
 
 def default_field_ref(ref: ObjectFieldSelector) -> ObjectFieldSelector:

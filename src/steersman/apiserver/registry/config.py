@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from steersman.api import events
-from steersman.api.core import ConfigMap, Event, PersistentVolumeClaim, Secret, ServiceAccount
-from steersman.api.core.defaults import default_claim, default_secret
+from steersman.api.core import ConfigMap, Event, Secret, ServiceAccount
+from steersman.api.core.defaults import default_secret
 from steersman.api.policy import PodDisruptionBudget
 from steersman.api.policy.selectors import with_plain_selector
 from steersman.apimachinery.fielderrors import forbidden_field, invalid_values
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.formats import config_map_key
-from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.registry.age import age
 from steersman.apiserver.registry.strategy import AGE_COLUMN, NAME_COLUMN, Column, Strategy
@@ -201,49 +200,6 @@ class EventsEventStrategy(Strategy[events.Event]):
         source = obj.reportingController
         times = (age(first, now), str(count or 1), obj.metadata.name)
         return (age(last, now), obj.type, obj.reason, about, obj.regarding.fieldPath, source, obj.note.strip(), *times)
-
-
-class ClaimStrategy(Strategy[PersistentVolumeClaim]):
-    """Strategy of persistent volume claims."""
-
-    has_generation = False
-    columns = (
-        NAME_COLUMN,
-        Column("Status"),
-        Column("Volume"),
-        Column("Capacity"),
-        Column("Access Modes"),
-        Column("StorageClass"),
-        Column("VolumeAttributesClass"),
-        AGE_COLUMN,
-        Column("VolumeMode", priority=1),
-    )
-
-    def default(self, obj: PersistentVolumeClaim) -> PersistentVolumeClaim:
-        """Upstream's defaults."""
-        return default_claim(obj)
-
-    def prepare_for_create(self, obj: PersistentVolumeClaim) -> PersistentVolumeClaim:
-        """A new claim waits."""
-        created = super().prepare_for_create(obj)
-        return replace(created, status=replace(created.status, phase="Pending"))
-
-    def row(self, obj: PersistentVolumeClaim, now: datetime) -> tuple[Any, ...]:
-        """The cells of `columns`."""
-        short = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
-        modes = ",".join(short.get(mode, mode) for mode in obj.status.accessModes)
-        capacity = str(obj.status.capacity.get("storage", "")) if obj.spec.volumeName else ""
-        return (
-            obj.metadata.name,
-            "Terminating" if obj.metadata.deletionTimestamp is not None else obj.status.phase,
-            obj.spec.volumeName,
-            capacity,
-            modes if obj.spec.volumeName else "",
-            obj.spec.storageClassName or "",
-            obj.spec.volumeAttributesClassName or "<unset>",
-            age(obj.metadata.creationTimestamp, now),
-            obj.spec.volumeMode or "<unset>",
-        )
 
 
 class BudgetStrategy(Strategy[PodDisruptionBudget]):

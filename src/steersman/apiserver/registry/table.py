@@ -38,6 +38,7 @@ from steersman.apiserver.registry import (
     resource,
     runtimeclasses,
     storage,
+    volumes,
     workloads,
 )
 from steersman.apiserver.registry.strategy import Strategy
@@ -54,7 +55,8 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     core.LimitRange: limits.LimitRangeStrategy,
     core.Namespace: cluster.NamespaceStrategy,
     core.Node: cluster.NodeStrategy,
-    core.PersistentVolumeClaim: config.ClaimStrategy,
+    core.PersistentVolume: volumes.PersistentVolumeStrategy,
+    core.PersistentVolumeClaim: volumes.ClaimStrategy,
     core.Pod: pods.PodStrategy,
     core.PodTemplate: pods.PodTemplateStrategy,
     core.ReplicationController: workloads.ReplicationControllerStrategy,

@@ -32,6 +32,7 @@ from steersman.apimachinery.formats import (
 from steersman.apimachinery.status import Cause
 
 SPEC = Path("spec")
+KUBELET_PORT = 10250
 TYPES = ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort")
 AFFINITIES = ("ClientIP", "None")
 SCOPES = ("Cluster", "Local")
@@ -75,6 +76,10 @@ def _of_type(spec: ServiceSpec) -> list[Cause]:
     if spec.type in ("LoadBalancer", "NodePort") and is_headless(spec):
         why = f"may not be set to 'None' for {spec.type} services"
         return [invalid_value(SPEC.child("clusterIPs").at(0), "None", why)]
+    if spec.type == "LoadBalancer":
+        why = f"may not expose port {KUBELET_PORT} externally since it is used by kubelet"
+        ports = [SPEC.child("ports").at(place) for place, one in enumerate(spec.ports) if one.port == KUBELET_PORT]
+        return [invalid_value(where, KUBELET_PORT, why) for where in ports]
     if spec.type != "ExternalName":
         return []
     given = (

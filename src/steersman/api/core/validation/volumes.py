@@ -5,6 +5,7 @@ Source: pkg/apis/core/validation: ValidateVolumes, validateVolumeSource.
 
 from collections.abc import Mapping, Sequence
 
+from steersman.api.core.validation.claims import validate_claim_spec
 from steersman.api.core.validation.fields import validate_label
 from steersman.api.core.validation.volumesources import SOURCES
 from steersman.api.core.volume import EphemeralVolumeSource, Volume
@@ -82,6 +83,7 @@ def _ephemeral(source: EphemeralVolumeSource, name: str, pod_name: str, path: Pa
     if template is None:
         return [required(where)]
     faults = _template_metadata(template.metadata, where.child("metadata"))
+    faults += validate_claim_spec(template.spec, where.child("spec"))
     if pod_name and name:
         claim = f"{pod_name}-{name}"
         for error in dns1123_subdomain(claim):

@@ -7,6 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from steersman.api.core.persistentvolume import (
+    FlexPersistentVolumeSource,
+    ISCSIPersistentVolumeSource,
+    StorageOSPersistentVolumeSource,
+)
 from steersman.api.core.validation.fields import (
     checked,
     descending_path,
@@ -67,14 +72,18 @@ MAX_DRIVER_NAME = 63
 MAX_TENANT = 64
 
 
-def _wants(*names: str) -> Check:
+def wants(*names: str) -> Check:
+    """A source with fields that must not be empty."""
+
     def check(source: Any, path: Path) -> list[Cause]:
         return required_strings(source, names, path)
 
     return check
 
 
-def _partitioned(name: str) -> Check:
+def partitioned(name: str) -> Check:
+    """A disk of a cloud, named by a field, with a partition."""
+
     def check(source: Any, path: Path) -> list[Cause]:
         faults = required_strings(source, (name,), path)
         if not 0 <= source.partition <= 255:
@@ -115,19 +124,21 @@ def validate_nfs(source: NFSVolumeSource, path: Path) -> list[Cause]:
     return faults
 
 
-def _iscsi(source: ISCSIVolumeSource, path: Path) -> list[Cause]:
+def validate_iscsi(source: ISCSIVolumeSource | ISCSIPersistentVolumeSource, path: Path) -> list[Cause]:
+    """A disk of an iSCSI target."""
     faults = required_strings(source, ("targetPortal", "iqn"), path)
     if source.iqn:
-        faults += _initiator(source.iqn, path.child("iqn"))
+        faults += validate_initiator(source.iqn, path.child("iqn"))
     faults += within(source.lun, 0, 255, path, "lun")
     if (source.chapAuthDiscovery or source.chapAuthSession) and source.secretRef is None:
         faults.append(required(path.child("secretRef")))
     if source.initiatorName is not None:
-        faults += _initiator(source.initiatorName, path.child("initiatorname"))
+        faults += validate_initiator(source.initiatorName, path.child("initiatorname"))
     return faults
 
 
-def _initiator(name: str, path: Path) -> list[Cause]:
+def validate_initiator(name: str, path: Path) -> list[Cause]:
+    """The name of one side of iSCSI, in one of its three forms."""
     for prefix, pattern in (("iqn", _IQN), ("eui", _EUI), ("naa", _NAA)):
         if name.startswith(prefix):
             is_right = pattern.search(name) if prefix == "iqn" else pattern.fullmatch(name)
@@ -135,7 +146,8 @@ def _initiator(name: str, path: Path) -> list[Cause]:
     return [invalid_value(path, name, "must be valid format starting with iqn, eui, or naa")]
 
 
-def _flocker(source: FlockerVolumeSource, path: Path) -> list[Cause]:
+def validate_flocker(source: FlockerVolumeSource, path: Path) -> list[Cause]:
+    """A dataset, by name or by its UUID."""
     faults = []
     if not source.datasetName and not source.datasetUUID:
         faults.append(required(path, "one of datasetName and datasetUUID is required"))
@@ -154,7 +166,8 @@ def _cinder(source: CinderVolumeSource, path: Path) -> list[Cause]:
     return faults
 
 
-def _quobyte(source: QuobyteVolumeSource, path: Path) -> list[Cause]:
+def validate_quobyte(source: QuobyteVolumeSource, path: Path) -> list[Cause]:
+    """A volume of a registry's."""
     pair = "must be a host:port pair or multiple pairs separated by commas"
     faults = []
     if not source.registry:
@@ -168,7 +181,8 @@ def _quobyte(source: QuobyteVolumeSource, path: Path) -> list[Cause]:
     return faults + required_strings(source, ("volume",), path)
 
 
-def _fc(source: FCVolumeSource, path: Path) -> list[Cause]:
+def validate_fc(source: FCVolumeSource, path: Path) -> list[Cause]:
+    """A disk of a Fibre Channel, by its targets or by its names."""
     faults: list[Cause] = []
     if not source.targetWWNs and not source.wwids:
         why = "must specify either targetWWNs or wwids, but not both"
@@ -184,7 +198,8 @@ def _fc(source: FCVolumeSource, path: Path) -> list[Cause]:
     return faults
 
 
-def _flex(source: FlexVolumeSource, path: Path) -> list[Cause]:
+def validate_flex(source: FlexVolumeSource | FlexPersistentVolumeSource, path: Path) -> list[Cause]:
+    """A driver of old, and options that aren't Kubernetes' own."""
     faults = required_strings(source, ("driver",), path)
     for option in source.options:
         domain = f".{option.partition('/')[0].lower()}"
@@ -194,7 +209,8 @@ def _flex(source: FlexVolumeSource, path: Path) -> list[Cause]:
     return faults
 
 
-def _azure_disk(source: AzureDiskVolumeSource, path: Path) -> list[Cause]:
+def validate_azure_disk(source: AzureDiskVolumeSource, path: Path) -> list[Cause]:
+    """A disk by its URI, which goes with its kind."""
     faults = required_strings(source, ("diskName", "diskURI"), path)
     faults += maybe_one_of(source.cachingMode, ("None", "ReadOnly", "ReadWrite"), path, "cachingMode")
     faults += maybe_one_of(source.kind, ("Dedicated", "Managed", "Shared"), path, "kind")
@@ -205,7 +221,8 @@ def _azure_disk(source: AzureDiskVolumeSource, path: Path) -> list[Cause]:
     return faults
 
 
-def _storage_os(source: StorageOSVolumeSource, path: Path) -> list[Cause]:
+def validate_storage_os(source: StorageOSVolumeSource | StorageOSPersistentVolumeSource, path: Path) -> list[Cause]:
+    """A volume by its name."""
     faults = validate_label(source.volumeName, path, "volumeName")
     if source.volumeNamespace:
         errors = dns1123_label(source.volumeNamespace)
@@ -242,30 +259,30 @@ SOURCES: Mapping[str, Check] = {
     "emptyDir": _empty_dir,
     "hostPath": validate_host_path,
     "gitRepo": _git_repo,
-    "gcePersistentDisk": _partitioned("pdName"),
-    "awsElasticBlockStore": _partitioned("volumeID"),
+    "gcePersistentDisk": partitioned("pdName"),
+    "awsElasticBlockStore": partitioned("volumeID"),
     "secret": validate_secret_source,
     "nfs": validate_nfs,
-    "iscsi": _iscsi,
-    "glusterfs": _wants("endpoints", "path"),
-    "flocker": _flocker,
-    "persistentVolumeClaim": _wants("claimName"),
-    "rbd": _wants("monitors", "image"),
+    "iscsi": validate_iscsi,
+    "glusterfs": wants("endpoints", "path"),
+    "flocker": validate_flocker,
+    "persistentVolumeClaim": wants("claimName"),
+    "rbd": wants("monitors", "image"),
     "cinder": _cinder,
-    "cephfs": _wants("monitors"),
-    "quobyte": _quobyte,
+    "cephfs": wants("monitors"),
+    "quobyte": validate_quobyte,
     "downwardAPI": validate_downward_source,
-    "fc": _fc,
-    "flexVolume": _flex,
+    "fc": validate_fc,
+    "flexVolume": validate_flex,
     "configMap": validate_config_map_source,
-    "azureFile": _wants("secretName", "shareName"),
-    "vsphereVolume": _wants("volumePath"),
-    "photonPersistentDisk": _wants("pdID"),
-    "portworxVolume": _wants("volumeID"),
-    "azureDisk": _azure_disk,
-    "storageos": _storage_os,
+    "azureFile": wants("secretName", "shareName"),
+    "vsphereVolume": wants("volumePath"),
+    "photonPersistentDisk": wants("pdID"),
+    "portworxVolume": wants("volumeID"),
+    "azureDisk": validate_azure_disk,
+    "storageos": validate_storage_os,
     "projected": validate_projected_source,
-    "scaleIO": _wants("gateway", "system", "volumeName"),
+    "scaleIO": wants("gateway", "system", "volumeName"),
     "csi": _csi,
     "image": _image,
 }
