@@ -173,7 +173,8 @@ async def test_a_request_is_approved_in_the_older_version(older: Served) -> None
 
 
 async def test_webhooks_of_the_older_version_are_milder(older: Served) -> None:
-    hook = {"name": "a.example.com", "clientConfig": {"url": "https://a.example"}, "rules": [{"operations": ["*"]}]}
+    rule = {"operations": ["*"], "apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"]}
+    hook = {"name": "a.example.com", "clientConfig": {"url": "https://a.example"}, "rules": [rule]}
     made = await older.post(OLD_HOOKS, {"metadata": {"name": "a"}, "webhooks": [hook]})
     assert made.status == 201, made.json
     (stored,) = (await older.get(f"{HOOKS}/a")).json["webhooks"]
@@ -184,6 +185,10 @@ async def test_webhooks_of_the_older_version_are_milder(older: Served) -> None:
         "timeoutSeconds": 30,
     }
     assert (stored["admissionReviewVersions"], stored["rules"][0]["scope"]) == (["v1beta1"], "*")
+    touched = await older.patch(f"{HOOKS}/a", {"metadata": {"labels": {"a": "b"}}})
+    assert (touched.status, touched.json["metadata"]["generation"]) == (200, 1)
+    again = await older.post(HOOKS, {"metadata": {"name": "b"}, "webhooks": [stored]})
+    assert (again.status, "sideEffects" in again.json["message"]) == (422, True)
 
 
 async def test_events_are_the_same_in_all_their_versions(older: Served) -> None:

@@ -59,13 +59,13 @@ class Hooks:
         body = {"kind": "AdmissionReview", "apiVersion": review["apiVersion"], "response": answer}
         return Response(200, (("content-type", "application/json"),), json.dumps(body).encode())
 
-    async def configure(self, kind: str, name: str, **more: Any) -> None:
+    async def configure(self, kind: str, name: str, group: str = GROUP, **more: Any) -> None:
         hook = {
             "name": f"{name}.example.com", "clientConfig": {"url": f"{self.url}/{name}", "caBundle": self.ca},
             "rules": [RULE], "sideEffects": "None", "admissionReviewVersions": ["v1"], **more,
         }  # fmt: skip
         body = {"metadata": {"name": name}, "webhooks": [hook]}
-        made = await self.server.post(f"{GROUP}/{kind}webhookconfigurations", body)
+        made = await self.server.post(f"{group}/{kind}webhookconfigurations", body)
         assert made.status == 201, made.json
         await self.server.get(f"{GROUP}/{kind}webhookconfigurations")
 
@@ -177,9 +177,10 @@ async def test_a_webhook_that_fails_fails_the_request_unless_it_may_be_ignored()
 
 
 async def test_a_dry_run_asks_only_webhooks_without_side_effects() -> None:
-    async with hooked() as hooks:
+    older = "admissionregistration.k8s.io/v1beta1"
+    async with hooked({older: True}) as hooks:
         hooks.replies["/some"] = allow
-        await hooks.configure("validating", "some", sideEffects="Some")
+        await hooks.configure("validating", "some", f"/apis/{older}", sideEffects="Some")
         refused = await hooks.create(options="?dryRun=All")
         assert refused.json["message"] == 'admission webhook "some.example.com" does not support dry run'
         assert (await hooks.create()).status == 201

@@ -1,4 +1,4 @@
-"""Objects of core/v1 that break one rule each: what is said of them, in upstream's words."""
+"""Objects that break one rule each: what is said of them, in upstream's words."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +7,12 @@ from typing import Any
 import pytest
 import yaml
 
+from steersman.api.admissionregistration import (
+    MutatingAdmissionPolicy,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
+)
 from steersman.api.core import PersistentVolume, PersistentVolumeClaim, Pod, Service
 from steersman.api.core.defaults import default_pod, default_service
 from steersman.api.core.validation import (
@@ -18,6 +24,12 @@ from steersman.api.core.validation import (
 from steersman.api.core.volumedefaults import default_claim, default_persistent_volume
 from steersman.apimachinery.codec.json import from_wire
 from steersman.apimachinery.status import Cause
+from steersman.apiserver.registry.admissionregistration import (
+    MutatingPolicyStrategy,
+    ValidatingBindingStrategy,
+    ValidatingPolicyStrategy,
+    ValidatingWebhooksStrategy,
+)
 
 Fields = Mapping[str, Any]
 CONTAINER = {"name": "c", "image": "i"}
@@ -51,11 +63,61 @@ def volume_faults(wrong: Fields) -> Sequence[Cause]:
     return validate_persistent_volume(default_persistent_volume(from_wire(wire, PersistentVolume)))
 
 
+REMOVAL = "[JSONPatch{op: 'remove', path: '/a'}]"
+RULE = {"operations": ["*"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"]}
+
+
+def webhook_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a webhook that is asked about pods."""
+    plain = {
+        "name": "a.b.c",
+        "clientConfig": {"url": "https://a"},
+        "rules": [RULE],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    wire = {"metadata": {"name": "a"}, "webhooks": [{**plain, **wrong}]}
+    strategy = ValidatingWebhooksStrategy()
+    return list(strategy.validate(strategy.default(from_wire(wire, ValidatingWebhookConfiguration))))
+
+
+def policy_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a policy about pods; null takes a field away."""
+    plain = {"matchConstraints": {"resourceRules": [RULE]}, "validations": [{"expression": "true"}]}
+    spec = {field: value for field, value in {**plain, **wrong}.items() if value is not None}
+    strategy = ValidatingPolicyStrategy()
+    made = from_wire({"metadata": {"name": "p"}, "spec": spec}, ValidatingAdmissionPolicy)
+    return list(strategy.validate(strategy.default(made)))
+
+
+def mutation_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a policy that changes pods."""
+    plain = {
+        "matchConstraints": {"resourceRules": [RULE]},
+        "mutations": [{"patchType": "JSONPatch", "jsonPatch": {"expression": REMOVAL}}],
+    }
+    strategy = MutatingPolicyStrategy()
+    made = from_wire({"metadata": {"name": "p"}, "spec": {**plain, **wrong}}, MutatingAdmissionPolicy)
+    return list(strategy.validate(strategy.default(made)))
+
+
+def binding_faults(wrong: Fields) -> Sequence[Cause]:
+    """What is said of a binding that denies."""
+    spec = {"policyName": "p", "validationActions": ["Deny"], **wrong}
+    strategy = ValidatingBindingStrategy()
+    made = from_wire({"metadata": {"name": "b"}, "spec": spec}, ValidatingAdmissionPolicyBinding)
+    return list(strategy.validate(strategy.default(made)))
+
+
 FILES: Mapping[str, Callable[[Fields], Sequence[Cause]]] = {
     "wrong-pods.yaml": pod_faults,
     "wrong-services.yaml": service_faults,
     "wrong-claims.yaml": claim_faults,
     "wrong-volumes.yaml": volume_faults,
+    "wrong-webhooks.yaml": webhook_faults,
+    "wrong-policies.yaml": policy_faults,
+    "wrong-mutations.yaml": mutation_faults,
+    "wrong-bindings.yaml": binding_faults,
 }
 
 

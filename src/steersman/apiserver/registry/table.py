@@ -4,6 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from steersman.api import apps, coordination, core, discovery, events, policy, rbac, scheduling
+from steersman.api.admissionregistration import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+    MutatingWebhookConfiguration,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
+)
 from steersman.api.apiextensions import CustomResourceDefinition
 from steersman.api.apiregistration import APIService
 from steersman.api.batch import CronJob, Job
@@ -23,6 +31,7 @@ from steersman.api.storage import (
     VolumeAttributesClass,
 )
 from steersman.apiserver.registry import (
+    admissionregistration,
     apiextensions,
     apiregistration,
     batch,
@@ -44,6 +53,12 @@ from steersman.apiserver.registry import (
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
+    MutatingAdmissionPolicy: admissionregistration.MutatingPolicyStrategy,
+    MutatingAdmissionPolicyBinding: admissionregistration.MutatingBindingStrategy,
+    MutatingWebhookConfiguration: admissionregistration.MutatingWebhooksStrategy,
+    ValidatingAdmissionPolicy: admissionregistration.ValidatingPolicyStrategy,
+    ValidatingAdmissionPolicyBinding: admissionregistration.ValidatingBindingStrategy,
+    ValidatingWebhookConfiguration: admissionregistration.ValidatingWebhooksStrategy,
     APIService: apiregistration.APIServiceStrategy,
     CertificateSigningRequest: certificates.CertificateSigningRequestStrategy,
     PodSecurityPolicy: podsecuritypolicies.PodSecurityPolicyStrategy,
