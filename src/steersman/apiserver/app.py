@@ -26,6 +26,11 @@ from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
 from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
 from steersman.apiserver.endpoints.storehealth import answering
+from steersman.apiserver.flowcontrol.dangling import CONSUMER, DanglingSchemas
+from steersman.apiserver.flowcontrol.dump import Dumps
+from steersman.apiserver.flowcontrol.gate import FlowControl
+from steersman.apiserver.flowcontrol.inflight import InFlight
+from steersman.apiserver.flowcontrol.limiter import LimitSettings
 from steersman.apiserver.http.handler import Gate, RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.local import LocalClient
@@ -95,6 +100,7 @@ class Deps:
     # What else the health endpoints look at, by name.
     checks: Mapping[str, Check] = field(default_factory=dict)
     resources: Sequence[Resource] = RESOURCES
+    limits: LimitSettings = field(default_factory=LimitSettings)
 
 
 class APIServer:
@@ -137,8 +143,17 @@ class APIServer:
             deps.connect or connect_tcp,
             deps.front_proxy,
         )
+        self.flow_control = FlowControl(deps.limits, self.collections, deps.clock) if deps.limits.is_fair else None
+        consumer = LocalClient(self.pipeline, user_agent=CONSUMER)
+        self.dangling = DanglingSchemas(self.collections, consumer, deps.clock)
         self._handler = RequestHandler(
-            gate, self.pipeline, self._endpoints(), connections, self._aggregator, deps.random
+            gate,
+            self.pipeline,
+            self._endpoints(),
+            connections,
+            self._aggregator,
+            self.flow_control or InFlight(deps.limits),
+            deps.random,
         )
 
     async def handle(self, request: Request) -> Response:
@@ -153,6 +168,9 @@ class APIServer:
                 group.create_task(self._follow_definitions())
                 group.create_task(self._get_ready())
                 group.create_task(self._aggregate())
+                if self.flow_control is not None:
+                    group.create_task(self.flow_control.run())
+                    group.create_task(self._say_what_dangles())
         finally:
             self._ready.clear()
             self.collections.close_watches()
@@ -171,6 +189,10 @@ class APIServer:
     async def _aggregate(self) -> None:
         await self._ready.wait()
         await self._aggregator.run()
+
+    async def _say_what_dangles(self) -> None:
+        await self._ready.wait()
+        await self.dangling.run()
 
     async def _follow_definitions(self) -> None:
         await self.collections.synced()
@@ -191,7 +213,9 @@ class APIServer:
         async def openapi_answer(path: str, request: Request) -> Response | None:
             return await self._aggregator.openapi(path, request, openapi.answer(path, request))
 
-        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi_answer)
+        control = self.flow_control
+        dumps = None if control is None else Dumps(lambda: control.levels.by_name, deps.clock)
+        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi_answer, dumps)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:

@@ -57,6 +57,10 @@ class Collections:
         """An object of one version of a resource in another."""
         return self._by_kind[wanted].to_served(self._by_kind[kind].to_stored(obj))
 
+    def cacher_of(self, group_resource: str) -> Cacher | None:
+        """The cache of what is stored as `plural.group`, or `plural` in the core's; None if nothing is."""
+        return self._cachers.get(f"{ROOT}{group_resource}/")
+
     @property
     def revision(self) -> int:
         """How far the caches have come."""

@@ -28,6 +28,8 @@ from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import FRONT_PROXY, Advertised, bootstrap, publish_authorities
+from steersman.apiserver.flowcontrol.limiter import LimitSettings
+from steersman.apiserver.flowcontrol.maintain import PRODUCER, keep_flow_control, seed_flow_control
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.runtimeconfig import served_resources
@@ -80,6 +82,7 @@ class ControlPlane:
 
     def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
         self.config = config
+        self._clock = clock
         lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
         reach = Reach(lookup, config.random)
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
@@ -97,6 +100,7 @@ class ControlPlane:
                 authorizer=authorizer,
                 impersonation=Impersonation(authorizer),
                 auditor=self.auditor,
+                limits=_limits(flags),
                 metrics=metrics,
                 checks={} if keeper is None else {"kms-providers": keeper.check},
                 admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
@@ -127,6 +131,10 @@ class ControlPlane:
                 group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()
             await bootstrap(self.client, self._advertised())
+            if self.server.flow_control is not None:
+                producer = LocalClient(self.server.pipeline, user_agent=PRODUCER)
+                await seed_flow_control(producer)
+                group.create_task(keep_flow_control(producer, self._clock, self.server.dangling.changed))
             if identity.client_ca_pem and identity.front_proxy_ca_pem:
                 await publish_authorities(self.client, identity.client_ca_pem, identity.front_proxy_ca_pem)
             self._has_first_objects.set()
@@ -144,6 +152,12 @@ class ControlPlane:
     def _advertised(self) -> Advertised:
         server = self.config.server
         return Advertised(server.advertise_address, server.advertise_port, server.service_cidr)
+
+
+def _limits(flags: ServerFlags) -> LimitSettings:
+    return LimitSettings(
+        flags.enable_priority_and_fairness, flags.max_requests_inflight, flags.max_mutating_requests_inflight
+    )
 
 
 def _authenticator(identity: Identity, tokens: ServiceAccountTokens, clock: Clock) -> Authenticator:

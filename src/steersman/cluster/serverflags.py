@@ -13,7 +13,7 @@ from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import enabled_names, plugin_names
 from steersman.cluster.auditflags import AuditFlags
 from steersman.cluster.errors import ClusterError
-from steersman.cluster.flagtexts import flag, path, port_range, switches, yes_or_no
+from steersman.cluster.flagtexts import flag, number, path, port_range, switches, yes_or_no
 
 
 class FlagError(ClusterError):
@@ -37,6 +37,11 @@ class ServerFlags(AuditFlags):
     admission_control_config_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
         None, path, "a file with the configurations of admission plugins"
     )
+    enable_priority_and_fairness: bool = flag(
+        True, yes_or_no, "requests have seats in priority levels, and wait for them in fair queues"
+    )
+    max_requests_inflight: int = flag(400, number, "reads at once; with priority and fairness, a part of all seats")
+    max_mutating_requests_inflight: int = flag(200, number, "writes at once; likewise")
     encryption_provider_config: Path | None = flag(  # noqa: RUF009  # a path doesn't change
         None, path, "a file that says which objects are encrypted in the store, and how"
     )
@@ -70,6 +75,11 @@ def check_flags(texts: Mapping[str, str]) -> None:
             _check_admission(flags.admission_control_config_file)
     except ConfigurationError as error:
         raise FlagError(f"admission control: {error}") from error
+    reads, writes = flags.max_requests_inflight, flags.max_mutating_requests_inflight
+    if flags.enable_priority_and_fairness and reads + writes <= 0:
+        # Source: server/options: BuildPriorityAndFairness.
+        limits = f"MaxRequestsInFlight={reads} and MaxMutatingRequestsInFlight={writes}"
+        raise FlagError(f"invalid configuration: {limits}; they must add up to something positive")
     if any(name.startswith("audit-") for name in texts):
         from steersman.cluster.auditing import check_auditing
 

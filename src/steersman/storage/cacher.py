@@ -23,6 +23,8 @@ _log = get_logger(__name__)
 WINDOW_EVENTS = 10_000
 # A watcher this far behind is cut off; it resumes from its last resourceVersion, or gets 410.
 WATCH_BUFFER_EVENTS = 20_000
+# Objects looked at to say how big they are.
+SAMPLED = 16
 
 
 class Change(StrEnum):
@@ -206,6 +208,17 @@ class Cacher:
             first = max(first, bisect_left(self._keys, start_after + "\0"))
         last = bisect_left(self._keys, prefix + "\U0010ffff")
         return [self._objects[key] for key in self._keys[first:last]]
+
+    @property
+    def size(self) -> int:
+        """How many objects there are."""
+        return len(self._keys)
+
+    @property
+    def average_bytes(self) -> int:
+        """How long an object's JSON is, by a few of them."""
+        keys = self._keys[:: len(self._keys) // SAMPLED + 1]
+        return sum(len(self._objects[key].data) for key in keys) // len(keys) if keys else 0
 
     def cached(self, entry: Entry) -> CachedObject:
         """A stored entry in the form of this cache; for pages read from the store's past. TransformFailed."""

@@ -6,7 +6,7 @@ from random import Random
 import pytest
 
 from steersman.component.clock import FakeClock
-from steersman.storage.encryption.configuration import EncryptionError, configuration_of, seconds
+from steersman.storage.encryption.configuration import EncryptionError, configuration_of
 from steersman.storage.encryption.keyservice import KeyService
 from steersman.storage.encryption.providers import Maker, Providers
 from steersman.storage.encryption.transformer import Identity
@@ -105,9 +105,3 @@ def test_what_is_no_configuration_is_refused(data: str, said: str) -> None:
 def test_keys_are_not_shown() -> None:
     config = configuration_of((HEAD + entry("secrets")).encode(), "keys")
     assert SECRET not in repr(config)
-
-
-def test_durations_are_read_as_go_writes_them() -> None:
-    assert [seconds(text) for text in ("3s", "1m30s", "500ms", "1.5s")] == [3, 90, 0.5, 1.5]
-    with pytest.raises(ValueError, match="no duration"):
-        seconds("3")

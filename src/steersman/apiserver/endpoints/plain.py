@@ -7,6 +7,7 @@ from typing import Any
 from steersman.apimachinery.codec.json import encode
 from steersman.apimachinery.status import unknown_resource
 from steersman.apiserver.endpoints.discovery import Discovery
+from steersman.apiserver.flowcontrol.dump import PREFIX, Dumps
 from steersman.apiserver.http.answers import json_answer, text_answer
 from steersman.apiserver.request import Query
 from steersman.apiserver.reviews import TokenIssuer
@@ -23,14 +24,16 @@ Serve = Callable[[Request], Awaitable[Response]]
 class PlainEndpoints:
     """Everything served outside of resources."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # what it is put together from
         self,
         discovery: Discovery,
         health: tuple[HealthEndpoint, ...],
         metrics: Registry,
         issuer: TokenIssuer | None,
         openapi: Callable[[str, Request], Awaitable[Response | None]],
+        dumps: Dumps | None = None,
     ) -> None:
+        self._dumps = dumps
         self._discovery = discovery
         self._health = {endpoint.name: endpoint for endpoint in health}
         self._metrics = metrics
@@ -44,6 +47,10 @@ class PlainEndpoints:
         found = found or await self._openapi(path, request) or self._document(path)
         if found is not None:
             return found
+        if self._dumps is not None and path.startswith(PREFIX):
+            table = self._dumps.answer(path, bool(Query(request.query).get("includeRequestDetails")))
+            if table is not None:
+                return text_answer(200, table)
         name, _, check = path.strip("/").partition("/")
         if name in self._health:
             return await self._healthy(self._health[name], check, Query(request.query))

@@ -91,10 +91,16 @@ def compressed(response: Response, accept_encoding: str) -> Response:
     return Response(response.status, headers, igzip.compress(whole, GZIP_LEVEL))
 
 
-def with_headers(response: Response, warnings: Sequence[str], audit_id: str) -> Response:
-    """The response with its warnings and the request's id."""
+def too_many_requests(retry_seconds: int) -> Response:
+    """There is no room for a request. Source: server/filters: tooManyRequests: a text, whatever the client accepts."""
+    answer = text_answer(429, "Too many requests, please try again later.\n")
+    return Response(answer.status, (*answer.headers, ("Retry-After", str(retry_seconds))), answer.body)
+
+
+def with_headers(response: Response, warnings: Sequence[str], audit_id: str, lines: bytes) -> Response:
+    """The response with its warnings, the request's id, and lines that are made already."""
     extra: Headers = (("Audit-Id", audit_id), *(("Warning", _warning(text)) for text in dict.fromkeys(warnings)))
-    return Response(response.status, response.headers + extra, response.body)
+    return Response(response.status, response.headers + extra, response.body, lines)
 
 
 def _warning(text: str) -> str:

@@ -22,12 +22,13 @@ from steersman.apiserver.connect import Connections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.denial import denial
 from steersman.apiserver.endpoints.plain import PlainEndpoints
-from steersman.apiserver.http.answers import error_answer, with_headers
+from steersman.apiserver.flowcontrol.limiter import Entry, Limiter
+from steersman.apiserver.http.answers import error_answer, too_many_requests, with_headers
 from steersman.apiserver.http.resources import ResourceHandler
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.request import Query, RequestInfo, read_request
 from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
-from steersman.component.http.message import UPGRADED, ClientGone, Request, Response
+from steersman.component.http.message import UPGRADED, BodyWriter, ClientGone, Request, Response
 from steersman.component.log import get_logger
 from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable, TransformFailed
 
@@ -54,6 +55,8 @@ class _Exchange:
     audit_id: str
     warnings: list[str] = field(default_factory=list)
     trail: Trail | None = None
+    # Lines of the answer's head that say how the request was treated.
+    lines: bytes = b""
 
 
 class RequestHandler:
@@ -66,8 +69,10 @@ class RequestHandler:
         endpoints: PlainEndpoints,
         connections: Connections,
         aggregator: Aggregator,
+        limiter: Limiter,
         random: Random,
     ) -> None:
+        self._limiter = limiter
         self._gate = gate
         self._pipeline = pipeline
         self._endpoints = endpoints
@@ -92,13 +97,31 @@ class RequestHandler:
             response = await exchange.trail.answer(response)
         if response is UPGRADED:
             return response
-        return with_headers(response, exchange.warnings, audit_id)
+        return with_headers(response, exchange.warnings, audit_id, exchange.lines)
 
     async def _answer(self, exchange: _Exchange) -> Response:
         request = exchange.request
         query = Query(request.query)
         info = read_request(request.method, request.path, query)
         user = await self._admitted(exchange, info)
+        limiter = self._limiter
+        entry = limiter.enter(user, info, query)
+        exchange.lines = entry.lines
+        try:
+            if limiter.must_wait(entry):
+                await limiter.wait(entry)
+            if entry.retry_seconds:
+                return too_many_requests(entry.retry_seconds)
+            response = await self._let_in(exchange, user, info, query)
+            return response if entry.watch is None else _ending(response, entry, limiter)
+        except BaseException:
+            limiter.end_watch(entry)
+            raise
+        finally:
+            limiter.leave(entry)
+
+    async def _let_in(self, exchange: _Exchange, user: UserInfo, info: RequestInfo, query: Query) -> Response:
+        request = exchange.request
         judgement = self._pipeline.judge(user, info)
         if exchange.trail is not None:
             exchange.trail.judge(judgement)
@@ -150,6 +173,22 @@ class RequestHandler:
         elif trail is not None:
             trail.panic(error)
         return error_answer(failure, request.headers.get("accept", ""))
+
+
+def _ending(response: Response, entry: Entry, limiter: Limiter) -> Response:
+    """The answer to a watch, which is over when its stream is."""
+    stream = response.body
+    if not callable(stream):
+        limiter.end_watch(entry)
+        return response
+
+    async def counted(writer: BodyWriter) -> None:
+        try:
+            await stream(writer)
+        finally:
+            limiter.end_watch(entry)
+
+    return replace(response, body=counted)
 
 
 def as_status(error: Exception, path: str) -> StatusError:

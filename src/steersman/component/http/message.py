@@ -141,11 +141,15 @@ BodyStream = Callable[[BodyWriter], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer. A sequence of parts is sent as one body; a stream is sent in chunks as it is written."""
+    """One answer. A sequence of parts is sent as one body; a stream is sent in chunks as it is written.
+
+    lines: more headers, as they go over the wire: those that many answers share are made once.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes | Sequence[bytes] | BodyStream = b""
+    lines: bytes = b""
 
 
 # What a handler returns after `request.upgrade`: the connection is no longer HTTP's.

@@ -41,6 +41,7 @@ def response_head(response: Response, framing: bytes, keeps_alive: bool) -> byte
     """Status line and headers. `framing` is the line that says how long the body is, or nothing."""
     lines = [STATUS_LINES.get(response.status) or b"HTTP/1.1 %d Unknown\r\n" % response.status, _date.line()]
     lines += [f"{name}: {value}\r\n".encode("latin-1") for name, value in response.headers]
+    lines.append(response.lines)
     lines.append(framing if keeps_alive else framing + b"Connection: close\r\n")
     lines.append(b"\r\n")
     return b"".join(lines)

@@ -5,13 +5,13 @@ Source: apiserver/pkg/apis/apiserver/v1/types_encryption.go, apis/apiserver/vali
 
 import base64
 import binascii
-import re
 from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from steersman.apimachinery.codec.json import DecodeError
 from steersman.apimachinery.codec.strict import FieldValidation, validate_tree
 from steersman.apimachinery.codec.yaml import parse
+from steersman.apimachinery.durations import go_seconds
 from steersman.apimachinery.fielderrors import invalid_value, required
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import Object
@@ -24,8 +24,6 @@ NO_PROVIDER = "provider does not contain any of the expected providers: KMS, AES
 AES_KEYS, SECRETBOX_KEYS = (16, 24, 32), (32,)
 DEFAULT_KMS_TIMEOUT = "3s"
 WITHOUT_API = frozenset({"apiserveripinfo", "serviceipallocations", "servicenodeportallocations"})
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-_DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(h|ms|m|s|us|µs|ns)")
 
 
 class EncryptionError(ValueError):
@@ -110,14 +108,6 @@ def configuration_of(data: bytes, name: str) -> EncryptionConfiguration:
         said = faults[0] if len(faults) == 1 else f"[{', '.join(dict.fromkeys(faults))}]"
         raise EncryptionError(f"error while parsing file: {said}")
     return found
-
-
-def seconds(text: str) -> float:
-    """A duration as Go writes it; ValueError for anything else."""
-    parts = _DURATION.findall(text)
-    if not parts or "".join(amount + unit for amount, unit in parts) != text:
-        raise ValueError("it is no duration")
-    return sum(float(amount) * _UNITS[unit] for amount, unit in parts)
 
 
 def secret_of(key: Key) -> bytes:
@@ -235,7 +225,7 @@ def _kms_faults(given: KMSConfiguration, path: Path, names: set[str]) -> Iterabl
         why = f"duplicate KMS provider name {given.name}, names must be unique"
         yield invalid_value(path.child("name"), given.name, why)
     try:
-        is_positive = seconds(given.timeout or DEFAULT_KMS_TIMEOUT) > 0
+        is_positive = go_seconds(given.timeout or DEFAULT_KMS_TIMEOUT) > 0
     except ValueError:
         is_positive = False
     if not is_positive:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from steersman.apimachinery.durations import go_seconds
 from steersman.component.clock import Clock
 from steersman.storage.encryption.aes import CBC, GCM
 from steersman.storage.encryption.configuration import (
@@ -19,7 +20,6 @@ from steersman.storage.encryption.configuration import (
     KMSConfiguration,
     ProviderConfiguration,
     configuration_of,
-    seconds,
     secret_of,
     split,
 )
@@ -108,7 +108,7 @@ class Maker:
     def _kms(self, given: KMSConfiguration, envelopes: list[Envelope]) -> Prefixed:
         if given.apiVersion != "v2":
             raise EncryptionError(NO_KMS_V1)
-        timeout = timedelta(seconds=seconds(given.timeout or DEFAULT_KMS_TIMEOUT))
+        timeout = timedelta(seconds=go_seconds(given.timeout or DEFAULT_KMS_TIMEOUT))
         envelope = Envelope(given.name, self.dial(given.endpoint, timeout), self.clock, self.random)
         envelopes.append(envelope)
         return Prefixed(f"k8s:enc:kms:v2:{given.name}:".encode(), envelope)
