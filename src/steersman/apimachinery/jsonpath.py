@@ -20,7 +20,7 @@ class JSONPathError(ValueError):
 
 _CHILD = re.compile(r"\.?([A-Za-z0-9_\-/\\.]+?)(?=(?<!\\)[.\[]|$)")
 _QUOTED = re.compile(r"""\[(['"])(.*?)\1\]""")
-_POSITION = re.compile(r"\[(-?\d*)(:(-?\d*))?(?::(\d+))?\]")
+_POSITION = re.compile(r"\[((?:-?\d+)?)(:((?:-?\d+)?))?(?::(\d+))?\]")
 _UNION = re.compile(r"\[(-?\d+(?:,-?\d+)+)\]")
 _FILTER = re.compile(r"\[\?\(\s*(.+?)\s*\)\]")
 _COMPARISON = re.compile(r"""@((?:\.|\[).+?)\s*(==|!=|<=|>=|<|>)\s*(.+)""")

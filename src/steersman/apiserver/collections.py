@@ -162,6 +162,8 @@ class Collections:
         stored_as = resource.stored_as or resource.object_type
         prefix = f"{ROOT}{resource_for(stored_as).group_resource}/"
         if prefix not in self._cachers:
-            self._cachers[prefix] = Cacher(prefix, indexer(stored_as, strategy_for(stored_as)))
+            strategy = strategy_for(stored_as)
+            index = indexer(stored_as, strategy)
+            self._cachers[prefix] = Cacher(prefix, index, by_field=strategy.found_by)
         conversion = conversions[resource.object_type] if resource.stored_as is not None else None
         return Collection(resource, strategy_for(resource.object_type), self._store, self._cachers[prefix], conversion)

@@ -43,6 +43,13 @@ class CollectionLookup:
         collection = self._collections.of(kind)
         return [self._object(kind, cached) for cached in collection.cacher.under(collection.under(namespace))]
 
+    def where(self, kind: type[K], value: str, namespace: str = "") -> Iterable[K]:
+        """The objects with a value in the field that their kind is found by, as pods are by their node."""
+        if self._collections is None or not self._collections.has(kind):
+            return ()
+        collection = self._collections.of(kind)
+        return [self._object(kind, cached) for cached in collection.cacher.where(value, collection.under(namespace))]
+
     def cluster_role(self, name: str) -> ClusterRole | None:
         """Source of Roles."""
         return self.find(ClusterRole, "", name)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, unquote
 VERBS = {"POST": "create", "GET": "get", "HEAD": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 # Below a namespace these are subresources of the namespace itself, not resources in it.
 NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+MANY = frozenset({"list", "watch", "deletecollection"})
 TRUE = frozenset({"1", "t", "true", "True", "TRUE", "T", ""})
 
 
@@ -18,7 +19,7 @@ TRUE = frozenset({"1", "t", "true", "True", "TRUE", "T", ""})
 class RequestInfo:
     """verb is Kubernetes' (`list`, not GET); for anything but a resource it is the lower-case method.
 
-    rest is what follows the subresource (`proxy` paths).
+    rest is what follows the subresource (`proxy` paths). Who reads or deletes many may have selectors, as written.
     """
 
     verb: str
@@ -31,6 +32,8 @@ class RequestInfo:
     subresource: str = ""
     name: str = ""
     rest: str = ""
+    field_selector: str = ""
+    label_selector: str = ""
 
 
 class Query:
@@ -95,7 +98,10 @@ def read_request(method: str, path: str, query: Query) -> RequestInfo:
         name, verb = _selected_name(query), "watch" if query.is_true("watch") else "list"
     elif not name and verb == "delete":
         verb = "deletecollection"
-    return RequestInfo(verb, path, True, group, version, namespace, resource, subresource, name, tail)
+    if verb not in MANY:
+        return RequestInfo(verb, path, True, group, version, namespace, resource, subresource, name, tail)
+    fields, labels = query.get("fieldSelector"), query.get("labelSelector")
+    return RequestInfo(verb, path, True, group, version, namespace, resource, subresource, name, tail, fields, labels)
 
 
 def _object_parts(parts: tuple[str, ...]) -> tuple[str, str, str, str]:

@@ -25,7 +25,6 @@ from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
 from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
 from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
-from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import FRONT_PROXY, Advertised, bootstrap, publish_authorities
 from steersman.apiserver.flowcontrol.limiter import LimitSettings
@@ -36,6 +35,7 @@ from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.auditing import auditor_of
+from steersman.cluster.authorizing import authorizer_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
@@ -87,7 +87,7 @@ class ControlPlane:
         reach = Reach(lookup, config.random)
         issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
         tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
-        authorizer = RBACAuthorizer(lookup)
+        authorizer = authorizer_of(config.flags, lookup)
         authenticator = _authenticator(config.identity, tokens, clock)
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
         flags, metrics, keeper = config.flags, config.metrics, config.keeper

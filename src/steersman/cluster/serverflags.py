@@ -11,7 +11,7 @@ from typing import Any
 
 from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import enabled_names, plugin_names
-from steersman.cluster.auditflags import AuditFlags
+from steersman.cluster.authorizationflags import AuthorizationFlags
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.flagtexts import flag, number, path, port_range, switches, yes_or_no
 
@@ -21,7 +21,7 @@ class FlagError(ClusterError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerFlags(AuditFlags):
+class ServerFlags(AuthorizationFlags):
     """The flags as read. A field's name is the flag's, with underscores for hyphens."""
 
     service_node_port_range: tuple[int, int] = flag(
@@ -84,6 +84,10 @@ def check_flags(texts: Mapping[str, str]) -> None:
         from steersman.cluster.auditing import check_auditing
 
         check_auditing(flags)
+    if any(name.startswith("authorization-") for name in texts):
+        from steersman.cluster.authorizing import check_authorization
+
+        check_authorization(flags)
     if flags.encryption_provider_config is not None or flags.encryption_provider_config_automatic_reload:
         from steersman.cluster.encryption import check_encryption
 

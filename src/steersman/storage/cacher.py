@@ -15,6 +15,7 @@ from typing import Protocol
 from steersman.apimachinery.gotext import quote
 from steersman.component.log import get_logger
 from steersman.storage.cached import CachedObject, Fit, Index, Matches, unchanged, with_resource_version
+from steersman.storage.fieldindex import FieldIndex
 from steersman.storage.interface import Entry, Event, TransformFailed
 
 _log = get_logger(__name__)
@@ -161,11 +162,13 @@ class Horizon(Protocol):
 class Cacher:
     """All objects below one prefix of the store.
 
-    fit gives stored bytes as their kind has them today, which may have changed since they were stored.
+    fit gives stored bytes as their kind has them today, which may have changed since they were stored. by_field: a
+    selectable field whose values objects are found by.
     """
 
-    def __init__(self, prefix: str, index: Index, fit: Fit = unchanged) -> None:
+    def __init__(self, prefix: str, index: Index, fit: Fit = unchanged, by_field: str = "") -> None:
         self.prefix = prefix
+        self.by_field = FieldIndex(by_field) if by_field else None
         self._index = index
         self._fit = fit
         self._objects: dict[str, CachedObject] = {}
@@ -220,6 +223,13 @@ class Cacher:
         keys = self._keys[:: len(self._keys) // SAMPLED + 1]
         return sum(len(self._objects[key].data) for key in keys) // len(keys) if keys else 0
 
+    def where(self, value: str, prefix: str) -> list[CachedObject]:
+        """As `under`, of the objects with a value in the field that they are found by."""
+        assert self.by_field is not None
+        if self._unreadable:
+            return [one for one in self.under(prefix) if one.facts.fields.get(self.by_field.field) == value]
+        return [self._objects[key] for key in sorted(self.by_field.keys(value)) if key.startswith(prefix)]
+
     def cached(self, entry: Entry) -> CachedObject:
         """A stored entry in the form of this cache; for pages read from the store's past. TransformFailed."""
         if entry.problem:
@@ -258,6 +268,8 @@ class Cacher:
         self._unreadable = {entry.key: entry for entry in entries if entry.problem}
         self._objects = {entry.key: self.cached(entry) for entry in entries if not entry.problem}
         self._keys = sorted(self._objects)
+        if self.by_field is not None:
+            self.by_field.begin(self._objects.values())
         self._window.clear()
         self._revision = self.changed_at = self._window_start = revision
 
@@ -272,7 +284,9 @@ class Cacher:
         if known is None or entry.problem or known.revision != entry.revision:
             return
         del self._unreadable[entry.key]
-        self._objects[entry.key] = self.cached(entry)
+        new = self._objects[entry.key] = self.cached(entry)
+        if self.by_field is not None:
+            self.by_field.change(None, new)
         insort(self._keys, entry.key)
         self._break()
 
@@ -303,8 +317,11 @@ class Cacher:
         """An object that can't be read any more isn't gone: nobody is told that it were."""
         for event in batch:
             if event.problem and not event.is_delete:
-                if self._objects.pop(event.key, None) is not None:
+                old = self._objects.pop(event.key, None)
+                if old is not None:
                     del self._keys[bisect_left(self._keys, event.key)]
+                    if self.by_field is not None:
+                        self.by_field.change(old, None)
                 entry = Entry(event.key, b"", event.create_revision, event.revision, None, event.problem)
                 self._unreadable[event.key] = entry
                 self.changed_at = event.revision
@@ -318,6 +335,8 @@ class Cacher:
             if old is not None:
                 del self._objects[event.key]
                 del self._keys[bisect_left(self._keys, event.key)]
+                if self.by_field is not None:
+                    self.by_field.change(old, None)
             return CacheEvent(event.revision, old, None)
         value = self._fit(event.value)
         data = with_resource_version(value, event.revision)
@@ -325,4 +344,6 @@ class Cacher:
         if old is None:
             insort(self._keys, event.key)
         self._objects[event.key] = new
+        if self.by_field is not None:
+            self.by_field.change(old, new)
         return CacheEvent(event.revision, old, new)

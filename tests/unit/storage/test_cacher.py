@@ -2,8 +2,9 @@
 
 import pytest
 
-from steersman.storage.cached import Facts
+from steersman.storage.cached import CachedObject, Facts
 from steersman.storage.cacher import WATCH_BUFFER_EVENTS, Cacher, TooOld
+from steersman.storage.fieldindex import FieldIndex
 from steersman.storage.interface import Entry, Event, TransformFailed
 
 PREFIX = "/registry/pods/"
@@ -69,3 +70,20 @@ def test_what_could_not_be_read_is_taken_in_later_unless_something_came_since() 
         cache.heal(Entry(f"{PREFIX}{name}", b'{"metadata":{}}', 2, 2))
     assert cache.get(f"{PREFIX}a") is not None
     assert cache.unreadable == (f"{PREFIX}b",)
+
+
+def test_objects_are_found_by_the_value_of_a_field_whatever_becomes_of_them() -> None:
+    index = FieldIndex("spec.nodeName")
+
+    def at(key: str, node: str) -> CachedObject:
+        return CachedObject(key, b"", 1, 1, Facts("n", key, {}, {"spec.nodeName": node}))
+
+    index.begin([at("a", "x"), at("b", "")])
+    assert set(index.keys("x")) == {"a"}
+    index.change(at("b", ""), at("b", "x"))
+    index.change(at("a", "x"), at("a", "y"))
+    index.change(None, at("c", "x"))
+    assert (set(index.keys("x")), set(index.keys("y")), set(index.keys(""))) == ({"b", "c"}, {"a"}, set())
+    index.change(at("b", "x"), None)
+    index.change(at("a", "y"), None)
+    assert (set(index.keys("x")), set(index.keys("y"))) == ({"c"}, set())

@@ -10,7 +10,7 @@ from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role
 from steersman.apimachinery.gotext import quote
 from steersman.apiserver.attributes import Decision
 from steersman.apiserver.request import RequestInfo
-from steersman.apiserver.user import MASTERS_GROUP, UserInfo
+from steersman.apiserver.user import UserInfo
 
 Binding = ClusterRoleBinding | RoleBinding
 ACCOUNT_PREFIX = "system:serviceaccount:"
@@ -37,15 +37,13 @@ class Roles(Protocol):
 
 
 class RBACAuthorizer:
-    """Allows what roles allow; members of system:masters may do everything."""
+    """Allows what roles allow."""
 
     def __init__(self, roles: Roles) -> None:
         self._roles = roles
 
     def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
         """Source of Authorizer.authorize."""
-        if MASTERS_GROUP in user.groups:
-            return Decision(True)
         for binding, subject, rules in self._bound(user, request.namespace):
             if any(rule_allows(rule, request) for rule in rules):
                 return Decision(True, f"RBAC: allowed by {described(binding, subject)}")

@@ -3,16 +3,18 @@
 Source: pkg/registry/authorization, pkg/registry/authentication.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from steersman.api import authentication, authorization
 from steersman.api.meta import Kind
+from steersman.api.rbac import PolicyRule
 from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, StatusError, invalid
 from steersman.apiserver.attributes import Authenticator, Authorizer
-from steersman.apiserver.authz.rbac import RBACAuthorizer
+from steersman.apiserver.authz.union import UnionAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.reviews import ReviewHandler
@@ -80,15 +82,27 @@ class SelfAccessReviews:
         return replace(obj, status=decided(self._authorizer, context.user, obj.spec))
 
 
+class RuleSource(Protocol):
+    """Tells what a user may do."""
+
+    def rules_for(self, user: UserInfo, namespace: str) -> Iterable[PolicyRule]:
+        """Every rule that allows a user something, cluster-wide and in one namespace."""
+        ...
+
+    def untold(self, user: UserInfo) -> Iterable[str]:
+        """Why there may be more than these."""
+        ...
+
+
 class SelfRulesReviews:
     """SelfSubjectRulesReview: what may I do here?"""
 
-    def __init__(self, authorizer: RBACAuthorizer) -> None:
-        self._authorizer = authorizer
+    def __init__(self, rules: RuleSource) -> None:
+        self._rules = rules
 
     async def review(self, context: RequestContext, obj: authorization.SelfSubjectRulesReview) -> Kind:
         """Source of ReviewHandler.review."""
-        rules = tuple(self._authorizer.rules_for(context.user, obj.spec.namespace))
+        rules = tuple(self._rules.rules_for(context.user, obj.spec.namespace))
         resources = tuple(
             authorization.ResourceRule(
                 verbs=rule.verbs, apiGroups=rule.apiGroups, resources=rule.resources, resourceNames=rule.resourceNames
@@ -101,7 +115,10 @@ class SelfRulesReviews:
             for rule in rules
             if rule.nonResourceURLs
         )
-        status = authorization.SubjectRulesReviewStatus(resourceRules=resources, nonResourceRules=urls)
+        why = "\n".join(self._rules.untold(context.user))
+        status = authorization.SubjectRulesReviewStatus(
+            resourceRules=resources, nonResourceRules=urls, incomplete=bool(why), evaluationError=why
+        )
         return replace(obj, status=status)
 
 
@@ -151,7 +168,7 @@ def user_info(user: UserInfo) -> authentication.UserInfo:
 
 
 def review_handlers(
-    authorizer: RBACAuthorizer, authenticator: Authenticator, audiences: tuple[str, ...]
+    authorizer: UnionAuthorizer, authenticator: Authenticator, audiences: tuple[str, ...]
 ) -> Mapping[type[Kind], ReviewHandler]:
     """Who answers which kind."""
     access = AccessReviews(authorizer)

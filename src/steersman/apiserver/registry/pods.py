@@ -34,6 +34,8 @@ FINISHED = ("Succeeded", "Failed")
 class PodStrategy(Strategy[Pod]):
     """Strategy of pods."""
 
+    # Kubelets ask for those of their node, and so is asked for them when they want something else.
+    found_by = "spec.nodeName"
     columns = (
         NAME_COLUMN,
         Column("Ready", description="How many containers are ready, of how many."),

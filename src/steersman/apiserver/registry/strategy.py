@@ -72,6 +72,8 @@ class Strategy(Generic[K]):
     columns: tuple[Column, ...] = (NAME_COLUMN, Column("Created At"))
     # The columns that rows are sorted by; without any they stand as the objects do.
     sorted_by: tuple[int, ...] = ()
+    # A selectable field that many ask for by its value.
+    found_by = ""
     # A PUT without resourceVersion overwrites.
     allows_unconditional_update = True
     # A PUT to a name that doesn't exist creates it.

@@ -22,6 +22,7 @@ from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
 from steersman.storage.cached import CachedObject, Facts, Matches
+from steersman.storage.cacher import Cacher
 from steersman.storage.interface import Compacted, Store
 
 TOO_OLD_TOKEN = (
@@ -85,6 +86,14 @@ class Selection:
             found = [one for one in found if one.facts.fields.get(path, "") == value]
         matches = self.matcher()
         return [one for one in found if matches(one.facts)]
+
+
+def _candidates(cacher: Cacher, prefix: str, chosen: Selection, start_after: str) -> Sequence[CachedObject]:
+    """The objects to look at: all, or those with the value that they are found by."""
+    wanted = dict(chosen.fields.equalities).get(cacher.by_field.field) if cacher.by_field is not None else None
+    if not wanted:
+        return cacher.under(prefix, start_after)
+    return [one for one in cacher.where(wanted, prefix) if one.key > start_after]
 
 
 def selection(context: RequestContext, collection: Collection[Any]) -> Selection:
@@ -169,7 +178,7 @@ class Lister:
 
     def _cached(self, collection: Collection[Any], chosen: Selection, page: tuple[int, str], revision: int) -> Listed:
         limit, start_after = page
-        found: Sequence[CachedObject] = collection.cacher.under(collection.under(chosen.namespace), start_after)
+        found = _candidates(collection.cacher, collection.under(chosen.namespace), chosen, start_after)
         if chosen.is_narrow:
             found = chosen.among(found)
         if not limit or len(found) <= limit:

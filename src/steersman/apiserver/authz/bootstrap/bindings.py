@@ -21,8 +21,10 @@ CLUSTER_ROLE_BINDINGS: tuple[BootstrapBinding, ...] = (
     BootstrapBinding("system:kube-scheduler", users=("system:kube-scheduler",)),
     BootstrapBinding("system:volume-scheduler", users=("system:kube-scheduler",)),
     BootstrapBinding("system:service-account-issuer-discovery", groups=("system:serviceaccounts",)),
-    # Until the Node authorizer narrows each node to its own pods, all nodes have the role that upstream had before it.
-    BootstrapBinding("system:node", groups=("system:nodes",)),
+    # What nodes may do is the Node authorizer's to say: nobody has their role.
+    BootstrapBinding("system:node"),
+    # Each node's agent is its service proxy and builds its pod network, too.
+    BootstrapBinding("system:node-proxier", groups=("system:nodes",), name="steersman:node-networks"),
     *(
         BootstrapBinding(role.name, accounts=(f"kube-system/{role.name.removeprefix(CONTROLLER_PREFIX)}",))
         for role in CONTROLLER_ROLES

@@ -5,6 +5,37 @@ Source: plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go.
 
 from steersman.apiserver.authz.bootstrap.policy import BootstrapRole, allow, url
 
+# What every node may do, where the Node authorizer doesn't look closer. Source: policy.go: NodeRules.
+NODE_RULES = (
+    allow("create", "authentication.k8s.io", "tokenreviews"),
+    allow("create", "authorization.k8s.io", "localsubjectaccessreviews subjectaccessreviews"),
+    allow("get list watch", "core", "services"),
+    allow("create get list watch", "core", "nodes"),
+    allow("patch update", "core", "nodes/status"),
+    allow("patch update", "core", "nodes"),
+    allow("create patch update", "core", "events"),
+    allow("get list watch", "core", "pods"),
+    allow("create delete", "core", "pods"),
+    allow("patch update", "core", "pods/status"),
+    allow("create", "core", "pods/eviction"),
+    allow("get list watch", "core", "configmaps secrets"),
+    allow("get", "core", "persistentvolumeclaims persistentvolumes"),
+    allow("get", "core", "endpoints"),
+    allow("create get list watch", "certificates.k8s.io", "certificatesigningrequests"),
+    allow("create delete get patch update", "coordination.k8s.io", "leases"),
+    allow("get", "storage.k8s.io", "volumeattachments"),
+    allow("create", "core", "serviceaccounts/token"),
+    allow("get patch update", "core", "persistentvolumeclaims/status"),
+    allow("get list watch", "storage.k8s.io", "csidrivers"),
+    allow("create delete get patch update", "storage.k8s.io", "csinodes"),
+    allow("get list watch", "node.k8s.io", "runtimeclasses"),
+    allow("get", "core", "serviceaccounts"),
+    allow("get", "resource.k8s.io", "resourceclaims"),
+    allow("create delete deletecollection get list patch update watch", "resource.k8s.io", "resourceslices"),
+    allow("get list watch", "certificates.k8s.io", "clustertrustbundles"),
+    allow("create get list watch", "certificates.k8s.io", "podcertificaterequests"),
+)
+
 CLUSTER_ROLES: tuple[BootstrapRole, ...] = (
     BootstrapRole(
         "admin",
@@ -206,33 +237,7 @@ CLUSTER_ROLES: tuple[BootstrapRole, ...] = (
         "system:monitoring",
         rules=(url("get", "/healthz /healthz/* /livez /livez/* /metrics /readyz /readyz/*"),),
     ),
-    BootstrapRole(
-        "system:node",
-        rules=(
-            allow("create", "authentication.k8s.io", "tokenreviews"),
-            allow("create", "authorization.k8s.io", "localsubjectaccessreviews subjectaccessreviews"),
-            allow("get list watch", "core", "services"),
-            allow("create get list watch", "core", "nodes"),
-            allow("patch update", "core", "nodes/status"),
-            allow("patch update", "core", "nodes"),
-            allow("create patch update", "core", "events"),
-            allow("get list watch", "core", "pods"),
-            allow("create delete", "core", "pods"),
-            allow("patch update", "core", "pods/status"),
-            allow("create", "core", "pods/eviction"),
-            allow("get list watch", "core", "configmaps secrets"),
-            allow("get", "core", "persistentvolumeclaims persistentvolumes"),
-            allow("get", "core", "endpoints"),
-            allow("create get list watch", "certificates.k8s.io", "certificatesigningrequests"),
-            allow("create delete get patch update", "coordination.k8s.io", "leases"),
-            allow("get", "storage.k8s.io", "volumeattachments"),
-            allow("create", "core", "serviceaccounts/token"),
-            allow("get patch update", "core", "persistentvolumeclaims/status"),
-            allow("get list watch", "storage.k8s.io", "csidrivers"),
-            allow("create delete get patch update", "storage.k8s.io", "csinodes"),
-            allow("get list watch", "node.k8s.io", "runtimeclasses"),
-        ),
-    ),
+    BootstrapRole("system:node", rules=NODE_RULES),
     BootstrapRole(
         "system:node-bootstrapper",
         rules=(allow("create get list watch", "certificates.k8s.io", "certificatesigningrequests"),),
