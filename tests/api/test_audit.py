@@ -21,8 +21,10 @@ from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.admission.plugin import CREATE, Plugin
 from steersman.apiserver.app import Deps
 from steersman.apiserver.attributes import AdmissionAttributes, Decision
+from steersman.apiserver.authn.bearer import BearerTokens
 from steersman.apiserver.authn.impersonation import Impersonation
-from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
+from steersman.apiserver.authn.tokens import StaticTokens
+from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
 from steersman.cluster.auditing import auditor_of
@@ -106,7 +108,7 @@ async def audited(folder: Path, rules: str, head: str = "", **flags: str) -> Asy
     assert auditor is not None
     async with network() as reached, auditor.running():
         deps = Deps(
-            MemoryStore(clock), clock, UnionAuthenticator((StaticTokens(USERS),)), authorizer, CONFIG,
+            MemoryStore(clock), clock, UnionAuthenticator((BearerTokens(StaticTokens(USERS)),)), authorizer, CONFIG,
             AdmissionChain((Annotator(),)), Impersonation(authorizer), auditor, connect=reached.connect,
             kubelet_tls=reached.client_tls, metrics=registry,
         )  # fmt: skip
@@ -131,7 +133,8 @@ async def test_metadata_tells_who_asked_for_what_and_what_came_of_it(tmp_path: P
     assert received["auditID"] == complete["auditID"] == made.headers["audit-id"]
     assert received["requestReceivedTimestamp"] == received["stageTimestamp"] <= complete["stageTimestamp"]
     assert (complete["requestURI"], complete["verb"]) == (MAPS, "create")
-    assert complete["user"] == {"username": "root", "uid": "u-1", "groups": [MASTERS_GROUP], "extra": {"team": ["a"]}}
+    groups = [MASTERS_GROUP, "system:authenticated"]
+    assert complete["user"] == {"username": "root", "uid": "u-1", "groups": groups, "extra": {"team": ["a"]}}
     assert (complete["sourceIPs"], complete["userAgent"]) == (["192.0.2.7", "127.0.0.1"], "me/1.0")
     assert complete["objectRef"] == {
         "resource": "configmaps", "namespace": "default", "name": "a", "apiVersion": "v1",

@@ -13,7 +13,8 @@ from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
 from steersman.api.core import Namespace
 from steersman.apiserver.app import Deps, ServerConfig
 from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
-from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+from steersman.cluster.authenticating import Identity
+from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig
 from steersman.component import keys
 from steersman.component.clock import RealClock
 from steersman.storage.etcd import connection

@@ -118,6 +118,11 @@ class Presented(Protocol):
         ...
 
     @property
+    def path(self) -> str:
+        """As in the URL: escaped, without the query."""
+        ...
+
+    @property
     def peer_cert_der(self) -> bytes | None:
         """The client certificate, which nobody has verified yet."""
         ...

@@ -24,6 +24,11 @@ class TokenIssuer(Protocol):
         """The request with status.token and status.expirationTimestamp."""
         ...
 
+    @property
+    def is_discoverable(self) -> bool:
+        """Whether the issuer is a URL, so that the two documents are served."""
+        ...
+
     def openid_configuration(self) -> bytes:
         """The JSON of /.well-known/openid-configuration."""
         ...

@@ -66,7 +66,8 @@ async def _control_plane(
     from steersman.apiserver.admission.configuration import read_configurations
     from steersman.apiserver.admission.errors import ConfigurationError
     from steersman.apiserver.app import ServerConfig
-    from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+    from steersman.cluster.authenticating import Identity
+    from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig
     from steersman.cluster.encryption import open_encryption
     from steersman.cluster.serverflags import FlagError, read_flags
     from steersman.component.metrics import Registry

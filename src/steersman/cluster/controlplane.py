@@ -11,30 +11,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random, SystemRandom
 
-from cryptography.hazmat.primitives.asymmetric import ec
-
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.plugins import Parts, admission_chain
 from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.admission.resourcequota import QuotaWriter
 from steersman.apiserver.admission.served import Served
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
-from steersman.apiserver.attributes import Authenticator
 from steersman.apiserver.authn.impersonation import Impersonation
-from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
-from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
-from steersman.apiserver.authn.union import StaticTokens, UnionAuthenticator
-from steersman.apiserver.authn.x509 import X509Authenticator
+from steersman.apiserver.authn.serviceaccount import ServiceAccountIssuer
 from steersman.apiserver.authz.reviews import review_handlers
-from steersman.apiserver.bootstrap import FRONT_PROXY, Advertised, bootstrap, publish_authorities
+from steersman.apiserver.bootstrap import Advertised, bootstrap, publish_authorities
 from steersman.apiserver.flowcontrol.limiter import LimitSettings
 from steersman.apiserver.flowcontrol.maintain import PRODUCER, keep_flow_control, seed_flow_control
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.runtimeconfig import served_resources
-from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.auditing import auditor_of
+from steersman.cluster.authenticating import Identity, Surroundings, authentication_of, issuer_of
 from steersman.cluster.authorizing import authorizer_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
@@ -43,22 +37,6 @@ from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.storage.encryption.keeper import Keeper
 from steersman.storage.interface import Store
-
-AUDIENCE = "https://kubernetes.default.svc.cluster.local"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Whom the server believes.
-
-    The authorities of client certificates and of front proxies, the key of service account tokens, fixed tokens.
-    """
-
-    signing_key: ec.EllipticCurvePrivateKey
-    client_ca_pem: bytes = b""
-    front_proxy_ca_pem: bytes = b""
-    tokens: tuple[tuple[str, UserInfo], ...] = ()
-    issuer: str = AUDIENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +63,19 @@ class ControlPlane:
         self._clock = clock
         lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
         reach = Reach(lookup, config.random)
-        issuer = Issuer(config.identity.issuer, (config.identity.issuer,), config.identity.signing_key)
-        tokens = ServiceAccountTokens(issuer, lookup.find, clock, config.random)
         authorizer = authorizer_of(config.flags, lookup)
-        authenticator = _authenticator(config.identity, tokens, clock)
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
         flags, metrics, keeper = config.flags, config.metrics, config.keeper
+        address = f"{config.server.advertise_address}:{config.server.advertise_port}"
+        issuer = issuer_of(flags, config.identity, address)
+        around = Surroundings(lookup.find, clock, config.random, metrics)
+        authentication = authentication_of(flags, config.identity, issuer, around)
         self.auditor = auditor_of(flags, clock, config.random, metrics)
         self.server = APIServer(
             Deps(
                 store=store,
                 clock=clock,
-                authenticator=authenticator,
+                authenticator=authentication.authenticator,
                 authorizer=authorizer,
                 impersonation=Impersonation(authorizer),
                 auditor=self.auditor,
@@ -104,8 +83,8 @@ class ControlPlane:
                 metrics=metrics,
                 checks={} if keeper is None else {"kms-providers": keeper.check},
                 admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
-                reviews=review_handlers(authorizer, authenticator, issuer.audiences),
-                token_issuer=tokens,
+                reviews=review_handlers(authorizer, authentication.tokens, authentication.audiences),
+                token_issuer=ServiceAccountIssuer(issuer, lookup.find, config.random),
                 connect=connect_tcp,
                 kubelet_tls=config.kubelet_tls,
                 front_proxy=config.front_proxy,
@@ -158,14 +137,3 @@ def _limits(flags: ServerFlags) -> LimitSettings:
     return LimitSettings(
         flags.enable_priority_and_fairness, flags.max_requests_inflight, flags.max_mutating_requests_inflight
     )
-
-
-def _authenticator(identity: Identity, tokens: ServiceAccountTokens, clock: Clock) -> Authenticator:
-    ways: list[Authenticator] = []
-    if identity.front_proxy_ca_pem:
-        ways.append(RequestHeaderAuthenticator(identity.front_proxy_ca_pem, (FRONT_PROXY,), clock))
-    if identity.client_ca_pem:
-        ways.append(X509Authenticator(identity.client_ca_pem, clock))
-    if identity.tokens:
-        ways.append(StaticTokens(dict(identity.tokens)))
-    return UnionAuthenticator((*ways, tokens))

@@ -25,6 +25,11 @@ def path(text: str) -> Path | None:
     return Path(text)
 
 
+def paths(text: str) -> tuple[Path, ...]:
+    """Files with commas between. ValueError if one isn't there."""
+    return tuple(filter(None, (path(one) for one in words(text))))
+
+
 def output_path(text: str) -> Path | None:
     """A file that is going to be written; the empty text is none."""
     return Path(text) if text else None

@@ -11,7 +11,7 @@ from typing import Any
 
 from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import enabled_names, plugin_names
-from steersman.cluster.authorizationflags import AuthorizationFlags
+from steersman.cluster.authenticationflags import AuthenticationFlags
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.flagtexts import flag, number, path, port_range, switches, yes_or_no
 
@@ -21,7 +21,7 @@ class FlagError(ClusterError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServerFlags(AuthorizationFlags):
+class ServerFlags(AuthenticationFlags):
     """The flags as read. A field's name is the flag's, with underscores for hyphens."""
 
     service_node_port_range: tuple[int, int] = flag(
@@ -58,6 +58,8 @@ def helps() -> dict[str, str]:
 def absolute(name: str, text: str) -> str:
     """The text of a flag as it is noted: paths don't depend on where the command was given. FlagError if unfit."""
     value = _read(name, text)
+    if isinstance(value, tuple) and value and all(isinstance(one, Path) for one in value):
+        return ",".join(str(one.absolute()) for one in value)
     return str(value.absolute()) if isinstance(value, Path) else text
 
 
@@ -88,6 +90,10 @@ def check_flags(texts: Mapping[str, str]) -> None:
         from steersman.cluster.authorizing import check_authorization
 
         check_authorization(flags)
+    if {name.replace("_", "-") for name in AuthenticationFlags.__annotations__} & texts.keys():
+        from steersman.cluster.authenticating import check_authentication
+
+        check_authentication(flags)
     if flags.encryption_provider_config is not None or flags.encryption_provider_config_automatic_reload:
         from steersman.cluster.encryption import check_encryption
 

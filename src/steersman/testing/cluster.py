@@ -19,7 +19,8 @@ from steersman.apiserver.local import LocalClient
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
 from steersman.client.informer import Informers
 from steersman.client.kubeconfig import ClientConfig, Credentials
-from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig, Identity
+from steersman.cluster.authenticating import Identity
+from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig
 from steersman.cluster.facts import Wishes, grown, new_cluster
 from steersman.cluster.nodecontext import NodePlace, node_context
 from steersman.cluster.serverflags import ServerFlags

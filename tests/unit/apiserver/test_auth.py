@@ -14,8 +14,13 @@ from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role
 from steersman.api.resources import resource_for
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, Conflict, Invalid, Unauthorized
-from steersman.apiserver.authn.serviceaccount import Issuer, ServiceAccountTokens
-from steersman.apiserver.authn.union import NOBODY, StaticTokens, UnionAuthenticator
+from steersman.apiserver.authn.accounttokens import AccountTokens
+from steersman.apiserver.authn.anonymous import NOBODY, Anonymous
+from steersman.apiserver.authn.bearer import BearerTokens
+from steersman.apiserver.authn.issuer import Issuer
+from steersman.apiserver.authn.serviceaccount import ServiceAccountIssuer
+from steersman.apiserver.authn.tokens import StaticTokens
+from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.authz.bootstrap.seed import first_bindings, first_roles
 from steersman.apiserver.authz.rbac import RBACAuthorizer
@@ -33,6 +38,7 @@ class Presents:
 
     headers: dict[str, str] = field(default_factory=dict)
     peer_cert_der: bytes | None = None
+    path: str = "/api"
 
     @classmethod
     def token(cls, token: str) -> "Presents":
@@ -73,13 +79,13 @@ async def test_certificates_of_another_ca_for_servers_or_out_of_time_are_refused
 
 
 async def test_who_shows_nothing_is_anonymous_and_who_shows_nonsense_is_refused() -> None:
-    union = UnionAuthenticator((StaticTokens({"secret": LOOPBACK}),))
+    union = UnionAuthenticator((BearerTokens(StaticTokens({"secret": LOOPBACK})),))
     assert await union.authenticate(Presents()) == NOBODY
     assert await union.authenticate(Presents.token("secret")) == LOOPBACK
     with pytest.raises(Unauthorized):
         await union.authenticate(Presents.token("guess"))
     with pytest.raises(Unauthorized):
-        await UnionAuthenticator((), allows_anonymous=False).authenticate(Presents())
+        await UnionAuthenticator((), Anonymous(is_allowed=False)).authenticate(Presents())
 
 
 class Accounts:
@@ -93,8 +99,11 @@ class Accounts:
             (core.ServiceAccount, "ns", "default"): self.account,
             (core.Pod, "ns", "p"): self.pod,
         }
-        issuer = Issuer("https://kubernetes.default.svc", ("https://kubernetes.default.svc",), keys.new_private_key())
-        self.tokens = ServiceAccountTokens(issuer, lambda *key: self.objects.get(key), clock, Random(1))
+        url = "https://kubernetes.default.svc"
+        issuer = Issuer((url,), (url,), keys.new_private_key())
+        self.issuer = ServiceAccountIssuer(issuer, lambda *key: self.objects.get(key), Random(1))
+        self.tokens = AccountTokens(issuer, lambda *key: self.objects.get(key), clock)
+        self.bearer = BearerTokens(self.tokens, (url,))
 
     async def issue(self, spec: authentication.TokenRequestSpec) -> str:
         return (await self.answer(authentication.TokenRequest(spec=spec))).status.token
@@ -102,7 +111,7 @@ class Accounts:
     async def answer(self, request: authentication.TokenRequest) -> authentication.TokenRequest:
         resource = resource_for(core.ServiceAccount)
         context = RequestContext(RequestInfo("create", ""), resource, LOOPBACK, self.clock.now(), EMPTY_QUERY)
-        return await self.tokens.issue(context, self.account, request)
+        return await self.issuer.issue(context, self.account, request)
 
 
 BOUND = authentication.BoundObjectReference(kind="Pod", apiVersion="v1", name="p", uid="pod-uid")
@@ -111,14 +120,14 @@ BOUND = authentication.BoundObjectReference(kind="Pod", apiVersion="v1", name="p
 async def test_a_pods_token_names_its_account_and_dies_with_the_pod(clock: FakeClock) -> None:
     accounts = Accounts(clock)
     presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
-    user = await accounts.tokens.authenticate(presented)
+    user = await accounts.bearer.authenticate(presented)
     assert user is not None
     assert user.name == "system:serviceaccount:ns:default"
     assert user.groups == ("system:serviceaccounts", "system:serviceaccounts:ns", "system:authenticated")
     assert user.extra["authentication.kubernetes.io/pod-name"] == ("p",)
     del accounts.objects[core.Pod, "ns", "p"]
     with pytest.raises(Unauthorized):
-        await accounts.tokens.authenticate(presented)
+        await accounts.bearer.authenticate(presented)
 
 
 async def test_no_account_gets_a_token_bound_to_anothers_pod(clock: FakeClock) -> None:
@@ -133,15 +142,15 @@ async def test_a_token_ends_with_its_time_its_account_and_outside_its_audience(c
     token = await accounts.issue(authentication.TokenRequestSpec(expirationSeconds=600))
     elsewhere = await accounts.issue(authentication.TokenRequestSpec(audiences=("vault",)))
     with pytest.raises(Unauthorized):
-        await accounts.tokens.authenticate(Presents.token(elsewhere))
+        await accounts.bearer.authenticate(Presents.token(elsewhere))
     renewed = replace(accounts.account, metadata=replace(accounts.account.metadata, uid="new"))
     accounts.objects[core.ServiceAccount, "ns", "default"] = renewed
     with pytest.raises(Unauthorized):
-        await accounts.tokens.authenticate(Presents.token(token))
+        await accounts.bearer.authenticate(Presents.token(token))
     accounts.objects[core.ServiceAccount, "ns", "default"] = accounts.account
     await clock.advance(601)
     with pytest.raises(Unauthorized):
-        await accounts.tokens.authenticate(Presents.token(token))
+        await accounts.bearer.authenticate(Presents.token(token))
 
 
 @pytest.mark.parametrize(
@@ -168,13 +177,13 @@ async def test_a_token_bound_to_a_node_names_it_and_dies_with_it(clock: FakeCloc
     accounts.objects[core.Node, "", "n"] = node
     to_node = authentication.BoundObjectReference(kind="Node", apiVersion="v1", name="n", uid="node-uid")
     presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=to_node)))
-    user = await accounts.tokens.authenticate(presented)
+    user = await accounts.bearer.authenticate(presented)
     assert user is not None
     assert user.extra["authentication.kubernetes.io/node-name"] == ("n",)
     assert user.extra["authentication.kubernetes.io/node-uid"] == ("node-uid",)
     accounts.objects[core.Node, "", "n"] = replace(node, metadata=replace(node.metadata, uid="another"))
     with pytest.raises(Unauthorized):
-        await accounts.tokens.authenticate(presented)
+        await accounts.bearer.authenticate(presented)
     with pytest.raises(Conflict, match=r'on Node "n": the UID in the bound object reference \(node-uid\)'):
         await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=to_node))
 
@@ -185,11 +194,11 @@ async def test_a_pods_token_names_its_node_and_outlives_it(clock: FakeClock) -> 
     accounts.objects[core.Pod, "ns", "p"] = replace(accounts.pod, spec=core.PodSpec(nodeName="n"))
     presented = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
     del accounts.objects[core.Node, "", "n"]
-    user = await accounts.tokens.authenticate(presented)
+    user = await accounts.bearer.authenticate(presented)
     assert user is not None
     assert user.extra["authentication.kubernetes.io/node-uid"] == ("node-uid",)
     later = Presents.token(await accounts.issue(authentication.TokenRequestSpec(boundObjectRef=BOUND)))
-    user = await accounts.tokens.authenticate(later)
+    user = await accounts.bearer.authenticate(later)
     assert user is not None
     assert user.extra["authentication.kubernetes.io/node-name"] == ("n",)
     assert "authentication.kubernetes.io/node-uid" not in user.extra
@@ -220,7 +229,7 @@ async def test_a_token_changed_in_any_part_or_signed_by_another_key_is_refused(c
     head, claims, signature = token.split(".")
     changed = claims[:-2] + ("A" if claims[-2] != "A" else "B") + claims[-1]
     other = keys.new_private_key()
-    forged = jwt.sign({"iss": "x"}, other, keys.key_id(other))
+    forged = jwt.signed({"iss": "x"}, other, keys.key_id(other.public_key()))
     for bad in (
         f"{head}.{changed}.{signature}",
         f"{head}.{claims}.{'A' * 86}",
@@ -230,7 +239,7 @@ async def test_a_token_changed_in_any_part_or_signed_by_another_key_is_refused(c
         "x",
     ):
         with pytest.raises(Unauthorized):
-            await accounts.tokens.authenticate(Presents.token(bad))
+            await accounts.bearer.authenticate(Presents.token(bad))
 
 
 @dataclass

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from steersman.apimachinery.status import Unauthorized
 from steersman.apiserver.aggregator.backends import identity_headers
+from steersman.apiserver.authn.anonymous import NOBODY
 from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
-from steersman.apiserver.authn.union import NOBODY, UnionAuthenticator
+from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.user import UserInfo
 from steersman.component import certs
@@ -22,6 +23,7 @@ ADA = {"x-remote-user": "ada", "x-remote-group": "dev, ops", "x-remote-extra-exa
 class Presents:
     peer_cert_der: bytes | None
     headers: dict[str, str] = field(default_factory=dict)
+    path: str = "/api"
 
 
 class Authorities:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 
 from steersman.apimachinery.status import BadRequest, forbidden
 from steersman.apiserver.attributes import Authorizer
-from steersman.apiserver.authn.serviceaccount import GROUP as ACCOUNTS_GROUP
+from steersman.apiserver.authn.accounts import USER_PREFIX as ACCOUNT_PREFIX
+from steersman.apiserver.authn.accounts import account_groups
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, UserInfo
 
 USER, UID, GROUP, EXTRA_PREFIX = "impersonate-user", "impersonate-uid", "impersonate-group", "impersonate-extra-"
-ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 class Impersonation:
@@ -65,7 +65,7 @@ class Impersonation:
 def _own_groups(name: str) -> tuple[str, ...]:
     if name.startswith(ACCOUNT_PREFIX):
         namespace = name.removeprefix(ACCOUNT_PREFIX).partition(":")[0]
-        return (ACCOUNTS_GROUP, f"{ACCOUNTS_GROUP}:{namespace}", AUTHENTICATED_GROUP)
+        return account_groups(namespace)
     return (UNAUTHENTICATED_GROUP,) if name == ANONYMOUS else (AUTHENTICATED_GROUP,)
 
 

@@ -5,7 +5,6 @@ certificate of another CA, the front proxy's say, never names a user.
 Source: apiserver/pkg/authentication/request/x509.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from cryptography import x509
@@ -74,9 +73,3 @@ def _is_for_clients(leaf: x509.Certificate) -> bool:
     except x509.ExtensionNotFound:
         return False
     return ExtendedKeyUsageOID.CLIENT_AUTH in usage
-
-
-def bearer_token(headers: Mapping[str, str]) -> str:
-    """The token of an Authorization header, empty when there is none."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""

@@ -12,8 +12,10 @@ from steersman.api.rbac import PolicyRule
 from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import BadRequest, StatusError, invalid
-from steersman.apiserver.attributes import Authenticator, Authorizer
+from steersman.apimachinery.status import BadRequest, Unauthorized, invalid
+from steersman.apiserver.attributes import Authorizer
+from steersman.apiserver.authn.bearer import INVALID
+from steersman.apiserver.authn.tokens import TokenAuthenticator, authenticated
 from steersman.apiserver.authz.union import UnionAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import RequestInfo
@@ -130,20 +132,11 @@ class SelfReviews:
         return replace(obj, status=authentication.SelfSubjectReviewStatus(userInfo=user_info(context.user)))
 
 
-class _TokenOnly:
-    """A token as if it had come with a request."""
-
-    peer_cert_der: bytes | None = None
-
-    def __init__(self, token: str) -> None:
-        self.headers: Mapping[str, str] = {"authorization": f"Bearer {token}"}
-
-
 class TokenReviews:
     """TokenReview: whose token is this?"""
 
-    def __init__(self, authenticator: Authenticator, audiences: tuple[str, ...]) -> None:
-        self._authenticator = authenticator
+    def __init__(self, tokens: TokenAuthenticator, audiences: tuple[str, ...]) -> None:
+        self._tokens = tokens
         self._audiences = audiences
 
     async def review(self, context: RequestContext, obj: authentication.TokenReview) -> Kind:
@@ -151,14 +144,13 @@ class TokenReviews:
         if not obj.spec.token:
             raise BadRequest("token is required for TokenReview in authentication")
         try:
-            user = await self._authenticator.authenticate(_TokenOnly(obj.spec.token))
-        except StatusError as error:
-            status = authentication.TokenReviewStatus(error=f"[invalid bearer token, {error.message}]")
-            return replace(obj, status=status)
-        if user is None:
-            return replace(obj, status=authentication.TokenReviewStatus())
-        meant = tuple(one for one in obj.spec.audiences if one in self._audiences) or self._audiences
-        status = authentication.TokenReviewStatus(authenticated=True, user=user_info(user), audiences=meant)
+            known = await self._tokens.verify(obj.spec.token, obj.spec.audiences or self._audiences)
+        except Unauthorized as error:
+            return replace(obj, status=authentication.TokenReviewStatus(error=error.message))
+        if known is None:
+            return replace(obj, status=authentication.TokenReviewStatus(error=INVALID))
+        user = user_info(authenticated(known.user))
+        status = authentication.TokenReviewStatus(authenticated=True, user=user, audiences=known.audiences)
         return replace(obj, status=status)
 
 
@@ -168,7 +160,7 @@ def user_info(user: UserInfo) -> authentication.UserInfo:
 
 
 def review_handlers(
-    authorizer: UnionAuthorizer, authenticator: Authenticator, audiences: tuple[str, ...]
+    authorizer: UnionAuthorizer, tokens: TokenAuthenticator, audiences: tuple[str, ...]
 ) -> Mapping[type[Kind], ReviewHandler]:
     """Who answers which kind."""
     access = AccessReviews(authorizer)
@@ -178,5 +170,5 @@ def review_handlers(
         authorization.SelfSubjectAccessReview: SelfAccessReviews(authorizer),
         authorization.SelfSubjectRulesReview: SelfRulesReviews(authorizer),
         authentication.SelfSubjectReview: SelfReviews(),
-        authentication.TokenReview: TokenReviews(authenticator, audiences),
+        authentication.TokenReview: TokenReviews(tokens, audiences),
     }

@@ -37,7 +37,7 @@ class PlainEndpoints:
         self._discovery = discovery
         self._health = {endpoint.name: endpoint for endpoint in health}
         self._metrics = metrics
-        self._issuer = issuer
+        self._issuer = issuer if issuer is not None and issuer.is_discoverable else None
         self._openapi = openapi
         self._version = encode(version_document())
 

@@ -27,7 +27,7 @@ from steersman.apiserver.http.answers import error_answer, too_many_requests, wi
 from steersman.apiserver.http.resources import ResourceHandler
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.request import Query, RequestInfo, read_request
-from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
+from steersman.apiserver.user import UserInfo
 from steersman.component.http.message import UPGRADED, BodyWriter, ClientGone, Request, Response
 from steersman.component.log import get_logger
 from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable, TransformFailed
@@ -35,7 +35,6 @@ from steersman.storage.interface import StoreClosed, StoreFull, StoreUnavailable
 _log = get_logger(__name__)
 
 FORESEEN = (StatusError, StoreFull, StoreUnavailable, StoreClosed, TransformFailed)
-NOBODY = UserInfo(ANONYMOUS, groups=(UNAUTHENTICATED_GROUP,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +148,9 @@ class RequestHandler:
         """Who asks, or whom he acts as. Whatever comes of it, it is audited from here on."""
         gate, request = self._gate, exchange.request
         try:
-            user = await gate.authenticator.authenticate(request) or NOBODY
+            user = await gate.authenticator.authenticate(request)
+            if user is None:
+                raise Unauthorized
         except Unauthorized as error:
             if gate.auditor is not None:
                 exchange.trail = gate.auditor.begin(request, info, None, exchange.audit_id)

@@ -11,7 +11,7 @@ from steersman.controllers.tokens.controller import Sign
 
 def signer(key: ec.EllipticCurvePrivateKey) -> Sign:
     """Signs with the key of service account tokens."""
-    name = key_id(key)
+    name = key_id(key.public_key())
 
     def sign(account: ServiceAccount, secret: Secret) -> str:
         meta = account.metadata
@@ -23,6 +23,6 @@ def signer(key: ec.EllipticCurvePrivateKey) -> Sign:
             ACCOUNT_UID: meta.uid,
             "sub": f"system:serviceaccount:{meta.namespace}:{meta.name}",
         }
-        return jwt.sign(claims, key, name)
+        return jwt.signed(claims, key, name)
 
     return sign

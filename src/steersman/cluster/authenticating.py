@@ -1,0 +1,187 @@
+"""What the flags about authentication ask for, built: who is believed, and by what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from steersman.api import core
+from steersman.api.meta import Kind
+from steersman.apiserver.attributes import Authenticator
+from steersman.apiserver.authn.accounttokens import AccountTokens
+from steersman.apiserver.authn.anonymous import Anonymous
+from steersman.apiserver.authn.bearer import BearerTokens
+from steersman.apiserver.authn.bootstraptokens import NAMESPACE, BootstrapTokens, FindSecret
+from steersman.apiserver.authn.issuer import JWKS_PATH, Issuer
+from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
+from steersman.apiserver.authn.tokencache import CachedTokens, Lifetimes
+from steersman.apiserver.authn.tokenfile import TokenFileError, tokens_of
+from steersman.apiserver.authn.tokens import StaticTokens, TokenAuthenticator, TokenUnion
+from steersman.apiserver.authn.union import UnionAuthenticator
+from steersman.apiserver.authn.x509 import X509Authenticator
+from steersman.apiserver.bootstrap import FRONT_PROXY
+from steersman.apiserver.user import UserInfo
+from steersman.cluster.authenticationflags import AuthenticationFlags
+from steersman.cluster.errors import ClusterError
+from steersman.component.clock import Clock
+from steersman.component.jws import PrivateKey, PublicKey
+from steersman.component.keys import private_key_of, public_keys_of
+from steersman.component.metrics import Registry
+
+K = TypeVar("K", bound=Kind)
+# Source: pkg/kubeapiserver/options/authentication.go: Validate.
+SHORTEST_MOST, LONGEST_MOST = 3600, 1 << 32
+
+
+class AuthenticationError(ClusterError):
+    """A flag or a file that can't be used."""
+
+
+class Find(Protocol):
+    """Objects as they are now."""
+
+    def __call__(self, kind: type[K], namespace: str, name: str, /) -> K | None:
+        """The object, or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom the server believes whatever the flags say.
+
+    The authorities of client certificates and of front proxies, the key of service account tokens, fixed tokens.
+    """
+
+    signing_key: PrivateKey
+    client_ca_pem: bytes = b""
+    front_proxy_ca_pem: bytes = b""
+    tokens: tuple[tuple[str, UserInfo], ...] = ()
+    issuer: str = "https://kubernetes.default.svc.cluster.local"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What authentication is built into."""
+
+    find: Find
+    clock: Clock
+    random: Random
+    metrics: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """Who says who a client is, and whose a token is. audiences: the API server's own."""
+
+    authenticator: Authenticator
+    tokens: TokenAuthenticator
+    audiences: tuple[str, ...]
+
+
+def issuer_of(flags: AuthenticationFlags, identity: Identity, address: str) -> Issuer:
+    """Who issues service account tokens; address: where the API server is found. Blocks. AuthenticationError."""
+    urls = flags.service_account_issuer or (identity.issuer,)
+    _check_issuer(flags)
+    own, key = identity.signing_key, _signing_key(flags.service_account_signing_key_file)
+    files = [one for file in flags.service_account_key_file for one in _public_keys(file)]
+    keys = (own.public_key(), *files) if key is not None else tuple(files)
+    return Issuer(
+        urls,
+        flags.api_audiences or urls,
+        key or own,
+        keys,
+        int(flags.service_account_max_token_expiration),
+        flags.service_account_extend_token_expiration,
+        flags.service_account_jwks_uri or f"https://{address}{JWKS_PATH}",
+        flags.service_account_lookup,
+    )
+
+
+def authentication_of(
+    flags: AuthenticationFlags, identity: Identity, issuer: Issuer, around: Surroundings
+) -> Authentication:
+    """Everything that says who somebody is. Blocks. AuthenticationError for what can't be used."""
+    own = issuer.audiences
+    kinds: list[TokenAuthenticator] = []
+    if identity.tokens:
+        kinds.append(StaticTokens(dict(identity.tokens), own))
+    if flags.token_auth_file is not None:
+        kinds.append(StaticTokens(_token_file(flags.token_auth_file), own))
+    kinds.append(AccountTokens(issuer, around.find, around.clock))
+    if flags.enable_bootstrap_token_auth:
+        kinds.append(BootstrapTokens(_secrets(around.find), own, around.clock))
+    union = TokenUnion(kinds)
+    tokens = CachedTokens(union, Lifetimes(), around.clock, around.random, around.metrics)
+    ways = (*_certificates(identity, around.clock), BearerTokens(tokens, own))
+    return Authentication(UnionAuthenticator(ways, Anonymous(flags.anonymous_auth)), tokens, own)
+
+
+def check_authentication(flags: AuthenticationFlags) -> None:
+    """AuthenticationError for a file that can't be used, or for flags that contradict each other. Blocks."""
+    _check_issuer(flags)
+    _signing_key(flags.service_account_signing_key_file)
+    for file in flags.service_account_key_file:
+        _public_keys(file)
+    if flags.token_auth_file is not None:
+        _token_file(flags.token_auth_file)
+
+
+def _certificates(identity: Identity, clock: Clock) -> Sequence[Authenticator]:
+    ways: list[Authenticator] = []
+    if identity.front_proxy_ca_pem:
+        ways.append(RequestHeaderAuthenticator(identity.front_proxy_ca_pem, (FRONT_PROXY,), clock))
+    if identity.client_ca_pem:
+        ways.append(X509Authenticator(identity.client_ca_pem, clock))
+    return ways
+
+
+def _check_issuer(flags: AuthenticationFlags) -> None:
+    urls = flags.service_account_issuer
+    for at, url in enumerate(urls):
+        if url in urls[:at]:
+            raise AuthenticationError(f'service-account-issuer "{url}" is already specified')
+        if ":" in url and not _is_url(url):
+            raise AuthenticationError(f"service-account-issuer \"{url}\" contained a ':' but was not a valid URL")
+    uri = flags.service_account_jwks_uri
+    if uri and not (_is_url(uri) and urlsplit(uri).scheme == "https"):
+        raise AuthenticationError(f"service-account-jwks-uri requires https scheme, parsed as: {uri}")
+    if flags.service_account_max_token_expiration and not (
+        SHORTEST_MOST <= flags.service_account_max_token_expiration <= LONGEST_MOST
+    ):
+        raise AuthenticationError("the service-account-max-token-expiration must be between 1 hour and 2^32 seconds")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return bool(urlsplit(text).scheme)
+    except ValueError:
+        return False
+
+
+def _signing_key(file: Path | None) -> PrivateKey | None:
+    if file is None:
+        return None
+    try:
+        return private_key_of(file.read_bytes())
+    except (ValueError, OSError) as error:
+        raise AuthenticationError(f"failed to parse service-account-issuer-key-file {file}: {error}") from error
+
+
+def _public_keys(file: Path) -> tuple[PublicKey, ...]:
+    try:
+        return public_keys_of(file.read_bytes())
+    except (ValueError, OSError) as error:
+        raise AuthenticationError(f"failed to parse service-account-key-file {file}: {error}") from error
+
+
+def _token_file(file: Path) -> dict[str, UserInfo]:
+    try:
+        return dict(tokens_of(file.read_text(), str(file)))
+    except (TokenFileError, UnicodeDecodeError, OSError) as error:
+        raise AuthenticationError(str(error)) from error
+
+
+def _secrets(find: Find) -> FindSecret:
+    return lambda name: find(core.Secret, NAMESPACE, name)
