@@ -82,11 +82,12 @@ types: venv ## mypy, strict
 contracts: venv ## what may import what
 	$(VENV)/bin/lint-imports
 
-bench: setup ## measured figures of this machine
+bench: setup ## measured figures of this machine; BENCH='--peer KUBECONFIG' sets upstream's beside them
 	$(PY) tests/perf/http_server.py
 	$(PY) tests/perf/store.py
 	$(PY) tests/perf/protobuf.py
-	$(SUDO) $(abspath $(PY)) tests/perf/cluster.py
+	$(SUDO) $(abspath $(PY)) -m tests.perf.cluster
+	$(SUDO) $(abspath $(PY)) -m tests.perf.api $(BENCH)
 
 conformance: setup ## upstream's suite against the running cluster, e.g. make conformance FOCUS=ConfigMap
 	FOCUS='$(FOCUS)' scripts/conformance

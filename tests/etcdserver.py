@@ -48,6 +48,11 @@ class EtcdServer:
     def config(self) -> EtcdConfig:
         return EtcdConfig((self.url,), self.ca_pem, self.pair)
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it; again on the same port, with its data."""
         for _ in range(5):

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
         if name in ("apiserver", "up"):
             serverflags.add_to(command)
-        if name in ("apiserver", "migrate"):
+        if name in ("apiserver", "migrate", "up"):
             etcdflags.add_to(command)
         if name == "migrate":
             place = "sqlite (the cluster's own database), a path of a database, or etcd (at --etcd-servers)"

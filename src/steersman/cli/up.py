@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from steersman.cli.errors import CommandError
+from steersman.cli.etcdflags import etcd_settings
 from steersman.cli.serverflags import given_flags
 from steersman.cluster import systemd
 from steersman.cluster.change import changing, facts_now, make_way, relieve_supervisor
@@ -22,6 +23,7 @@ from steersman.cluster.preflight.machine import observe
 from steersman.cluster.preflight.verdict import faults, needed_ports
 from steersman.cluster.serverflags import check_flags
 from steersman.cluster.start import start_server, start_supervisor
+from steersman.cluster.storesettings import EtcdSettings, note_etcd, noted_etcd
 from steersman.cluster.supervise import SUPERVISOR, supervise
 from steersman.component import log
 from steersman.component.clock import RealClock
@@ -49,12 +51,15 @@ def run(arguments: argparse.Namespace) -> None:
     facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     check_flags(facts.server_flags)
     _check(layout, facts)
+    etcd = _etcd_to_note(arguments, layout)
     with Step("starting its processes"), changing(layout):
         before = layout.read_facts()
         # What a node said before its kubelet was started anew is no news.
         began = RealClock().now().replace(microsecond=0)
         news = {one.name: began for one in facts.nodes if read_running(layout.pid(one.name)) is None}
         layout.write_facts(facts)
+        if etcd is not None:
+            note_etcd(layout, etcd)
         if before is not None:
             asyncio.run(make_way(layout, before, facts))
         start_server(layout, facts)
@@ -70,6 +75,17 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
         print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
+
+
+def _etcd_to_note(arguments: argparse.Namespace, layout: Layout) -> EtcdSettings | None:
+    """The etcd that a new cluster is to keep its objects in. CommandError where they are somewhere else already."""
+    given, noted = etcd_settings(arguments), noted_etcd(layout)
+    if given is None or given == noted:
+        return None
+    if noted is not None or layout.database.exists():
+        where = f"etcd at {', '.join(noted.servers)}" if noted is not None else "the cluster's own database"
+        raise CommandError(f"the objects of this cluster are in {where}; move them with: steersman migrate")
+    return given
 
 
 def _check_gates(text: str | None) -> None:
