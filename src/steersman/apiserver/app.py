@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from random import Random, SystemRandom
 
@@ -24,17 +24,21 @@ from steersman.apiserver.connect import Connections, NoConnector
 from steersman.apiserver.crd.controller import Conversions, CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
-from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints
+from steersman.apiserver.endpoints.plain import GIT_VERSION, PlainEndpoints, export_server
 from steersman.apiserver.endpoints.storehealth import answering
 from steersman.apiserver.flowcontrol.dangling import CONSUMER, DanglingSchemas
 from steersman.apiserver.flowcontrol.dump import Dumps
 from steersman.apiserver.flowcontrol.gate import FlowControl
 from steersman.apiserver.flowcontrol.inflight import InFlight
 from steersman.apiserver.flowcontrol.limiter import LimitSettings
-from steersman.apiserver.http.handler import Gate, RequestHandler
+from steersman.apiserver.flowcontrol.metrics import FlowMetrics
+from steersman.apiserver.http.handler import Gate, Meters, RequestHandler
 from steersman.apiserver.kubelet_proxy import KubeletConnector
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.locations import Locator
+from steersman.apiserver.metrics.access import AccessMetrics
+from steersman.apiserver.metrics.requests import RequestMetrics
+from steersman.apiserver.metrics.stored import MeteredStore, export_stored
 from steersman.apiserver.pipeline import Pipeline, Verbs
 from steersman.apiserver.reservations import Reserver
 from steersman.apiserver.resourcetable import ResourceTable
@@ -57,6 +61,7 @@ from steersman.component.http.client import Connect, connect_tcp
 from steersman.component.http.message import Request, Response
 from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
+from steersman.component.slis import HealthSLIs
 from steersman.storage.interface import Store
 
 CONVERSIONS: Mapping[type[Kind], Conversion] = {
@@ -107,10 +112,13 @@ class APIServer:
     """Answers requests while `run` runs; `ready` returns when it can."""
 
     def __init__(self, deps: Deps) -> None:
-        self._deps = deps
+        store: Store = MeteredStore(deps.store, deps.metrics, deps.clock)
+        self._deps = deps = replace(deps, store=store)
         self._ready = asyncio.Event()
         self.table = ResourceTable(deps.resources)
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
+        export_stored(deps.metrics, self.collections)
+        export_server(deps.metrics)
         network = ip_network(deps.config.service_cidr)
         self._reserver = ServiceReserver(network, deps.config.node_ports, deps.random)
         verbs = _verbs(deps, self.collections, self._reserver)
@@ -143,16 +151,23 @@ class APIServer:
             deps.connect or connect_tcp,
             deps.front_proxy,
         )
-        self.flow_control = FlowControl(deps.limits, self.collections, deps.clock) if deps.limits.is_fair else None
+        self.flow_control = (
+            FlowControl(deps.limits, self.collections, deps.clock, FlowMetrics(deps.metrics))
+            if deps.limits.is_fair
+            else None
+        )
         consumer = LocalClient(self.pipeline, user_agent=CONSUMER)
         self.dangling = DanglingSchemas(self.collections, consumer, deps.clock)
+        limiter = self.flow_control or InFlight(deps.limits)
+        limiter.load.export(deps.metrics)
         self._handler = RequestHandler(
             gate,
             self.pipeline,
             self._endpoints(),
             connections,
             self._aggregator,
-            self.flow_control or InFlight(deps.limits),
+            limiter,
+            Meters(RequestMetrics(deps.metrics, deps.clock), AccessMetrics(deps.metrics), deps.clock),
             deps.random,
         )
 
@@ -202,7 +217,8 @@ class APIServer:
         deps, config = self._deps, self._deps.config
         address = f"{config.advertise_address}:{config.advertise_port}"
         discovery = Discovery(self.table, address, self._aggregator.documents)
-        health = tuple(HealthEndpoint(name) for name in ("healthz", "livez", "readyz"))
+        slis = HealthSLIs()
+        health = tuple(HealthEndpoint(name, slis.note) for name in ("healthz", "livez", "readyz"))
         for endpoint in health:
             endpoint.add("etcd", answering(deps.store))
             for name, check in deps.checks.items():
@@ -215,7 +231,7 @@ class APIServer:
 
         control = self.flow_control
         dumps = None if control is None else Dumps(lambda: control.levels.by_name, deps.clock)
-        return PlainEndpoints(discovery, health, deps.metrics, deps.token_issuer, openapi_answer, dumps)
+        return PlainEndpoints(discovery, health, deps.metrics, slis.registry, deps.token_issuer, openapi_answer, dumps)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:

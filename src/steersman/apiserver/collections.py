@@ -62,6 +62,11 @@ class Collections:
         return self._cachers.get(f"{ROOT}{group_resource}/")
 
     @property
+    def cachers(self) -> Mapping[str, Cacher]:
+        """Every cache, by `plural.group` of what is stored."""
+        return {prefix[len(ROOT) : -1]: cacher for prefix, cacher in self._cachers.items()}
+
+    @property
     def revision(self) -> int:
         """How far the caches have come."""
         return self._caches.revision

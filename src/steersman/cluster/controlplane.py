@@ -25,6 +25,7 @@ from steersman.apiserver.flowcontrol.limiter import LimitSettings
 from steersman.apiserver.flowcontrol.maintain import PRODUCER, keep_flow_control, seed_flow_control
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
+from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.auditing import auditor_of
@@ -62,7 +63,8 @@ class ControlPlane:
         self.config = config
         self._clock = clock
         lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
-        reach = Reach(lookup, config.random)
+        judged = AdmissionMetrics(config.metrics, clock)
+        reach = Reach(lookup, config.random, judged)
         authorizer = authorizer_of(config.flags, lookup)
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
         flags, metrics, keeper = config.flags, config.metrics, config.keeper
@@ -82,7 +84,9 @@ class ControlPlane:
                 limits=_limits(flags),
                 metrics=metrics,
                 checks={} if keeper is None else {"kms-providers": keeper.check},
-                admission=admission_chain(parts, flags.enable_admission_plugins, flags.disable_admission_plugins),
+                admission=admission_chain(
+                    parts, flags.enable_admission_plugins, flags.disable_admission_plugins, judged
+                ),
                 reviews=review_handlers(authorizer, authentication.tokens, authentication.audiences),
                 token_issuer=ServiceAccountIssuer(issuer, lookup.find, config.random),
                 connect=connect_tcp,

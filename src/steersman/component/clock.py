@@ -36,9 +36,8 @@ class RealClock:
         """The date and time, aware, in UTC."""
         return datetime.now(UTC)
 
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return time.monotonic()
+    # Asked several times a request: the function itself, without a call of ours around it.
+    monotonic = staticmethod(time.monotonic)
 
     async def sleep(self, seconds: float) -> None:
         """Wait that long."""

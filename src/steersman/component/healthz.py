@@ -14,6 +14,9 @@ _log = get_logger(__name__)
 # Why the check fails; empty when all is well. A check that asks another process bounds its own wait.
 Check = Callable[[], Awaitable[str]]
 
+# Told of a check, the endpoint it belongs to, and whether all was well.
+Note = Callable[[str, str, bool], None]
+
 CONTENT_TYPE = "text/plain; charset=utf-8"
 
 
@@ -49,8 +52,9 @@ def when(condition: Callable[[], bool], reason: str) -> Check:
 class HealthEndpoint:
     """One of healthz, livez, readyz: its checks, in the order they were added."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, note: Note | None = None) -> None:
         self.name = name
+        self._note = note
         self._checks: dict[str, _Named] = {"ping": _Named("ping", ping, "")}
 
     def add(self, name: str, check: Check, group: str = "") -> None:
@@ -76,7 +80,7 @@ class HealthEndpoint:
             elif named.group and named.group in excluded:
                 unmatched.discard(named.group)
                 lines.append(f"[+]{named.name} excluded with {named.group}: ok")
-            elif reason := await named.check():
+            elif reason := await self._asked(named):
                 failed[named.name] = reason
                 # Anybody may read this page; the reason is for the log, and for who may read the check's own.
                 lines.append(f"[-]{named.name} failed: reason withheld")
@@ -92,10 +96,16 @@ class HealthEndpoint:
         named = self._checks.get(name)
         if named is None:
             return None
-        reason = await named.check()
+        reason = await self._asked(named)
         if reason:
             return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, f"internal server error: {reason}\n")
         return Answer(HTTPStatus.OK, "ok")
+
+    async def _asked(self, named: _Named) -> str:
+        reason = await named.check()
+        if self._note is not None:
+            self._note(named.name, self.name, not reason)
+        return reason
 
     def _conclusion(self, lines: list[str], failed: dict[str, str], is_verbose: bool) -> Answer:
         if failed:

@@ -1,14 +1,19 @@
-"""Metrics in Prometheus' text format. A Registry is passed to whoever counts; nothing is global.
+"""Metrics in Prometheus' text format, and in OpenMetrics'. A Registry is passed to whoever counts; nothing is global.
+
+The text of a metric begins with how settled it is, as upstream's do: `[STABLE] Counter of ...`; without, it is ALPHA.
 
 On a hot path, hold the child: `requests = registry.counter(...)`, `gets = requests.labels("GET")`, then `gets.inc()`.
 """
 
 from bisect import bisect_left
+from collections import Counter as CountOf
 from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 DEFAULT_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+STABILITIES = ("ALPHA", "BETA", "STABLE")
 
 
 class Value:
@@ -65,6 +70,7 @@ class Metric(Generic[Child]):
     def __init__(self, name: str, help_: str, labels: Sequence[str]) -> None:
         self.name = name
         self.help = help_
+        self.stability = next((one for one in STABILITIES if help_.startswith(f"[{one}]")), "")
         self.label_names = tuple(labels)
         self._children: dict[tuple[str, ...], Child] = {}
 
@@ -77,6 +83,11 @@ class Metric(Generic[Child]):
             child = self._children[values] = self._new_child()
         return child
 
+    @property
+    def known(self) -> tuple[tuple[str, ...], ...]:
+        """The label values that have a child."""
+        return tuple(self._children)
+
     def forget(self, *values: str) -> None:
         """Drop a child whose subject is gone."""
         self._children.pop(values, None)
@@ -85,20 +96,27 @@ class Metric(Generic[Child]):
         """Drop every child."""
         self._children.clear()
 
-    def render(self) -> Iterator[str]:
-        """The lines of the text format."""
+    @property
+    def family(self) -> str:
+        """What OpenMetrics calls the metric."""
+        return self.name
+
+    def render(self, is_open: bool = False) -> Iterator[str]:
+        """The lines of the text format, or of OpenMetrics."""
         if self._children:
-            yield f"# HELP {self.name} {_escaped_help(self.help)}\n# TYPE {self.name} {self.kind}\n"
+            name = self.family if is_open else self.name
+            text = _escaped(self.help) if is_open else _escaped_help(self.help)
+            yield f"# HELP {name} {text}\n# TYPE {name} {self.kind}\n"
         for values, child in sorted(self._children.items()):
             pairs = ",".join(
                 f'{name}="{_escaped(value)}"' for name, value in zip(self.label_names, values, strict=True)
             )
-            yield from self._samples(pairs, child)
+            yield from self._samples(pairs, child, is_open)
 
     def _new_child(self) -> Child:
         raise NotImplementedError
 
-    def _samples(self, pairs: str, child: Child) -> Iterator[str]:
+    def _samples(self, pairs: str, child: Child, is_open: bool) -> Iterator[str]:
         raise NotImplementedError
 
 
@@ -114,8 +132,13 @@ class Counter(Metric[Value]):
     def _new_child(self) -> Value:
         return Value()
 
-    def _samples(self, pairs: str, child: Value) -> Iterator[str]:
-        yield _sample(self.name, pairs, child.value)
+    @property
+    def family(self) -> str:
+        """OpenMetrics ends the samples of a counter with `_total`, not its name."""
+        return self.name.removesuffix("_total")
+
+    def _samples(self, pairs: str, child: Value, is_open: bool) -> Iterator[str]:
+        yield _sample(f"{self.family}_total" if is_open else self.name, pairs, child.value)
 
 
 class Gauge(Metric[Level]):
@@ -130,7 +153,7 @@ class Gauge(Metric[Level]):
     def _new_child(self) -> Level:
         return Level()
 
-    def _samples(self, pairs: str, child: Level) -> Iterator[str]:
+    def _samples(self, pairs: str, child: Level, is_open: bool) -> Iterator[str]:
         yield _sample(self.name, pairs, child.value)
 
 
@@ -150,12 +173,13 @@ class Histogram(Metric[Distribution]):
     def _new_child(self) -> Distribution:
         return Distribution(self.buckets)
 
-    def _samples(self, pairs: str, child: Distribution) -> Iterator[str]:
+    def _samples(self, pairs: str, child: Distribution, is_open: bool) -> Iterator[str]:
         prefix = pairs + "," if pairs else ""
         total = 0
         for bound, count in zip((*self.buckets, float("inf")), child.counts, strict=True):
             total += count
-            yield _sample(f"{self.name}_bucket", f'{prefix}le="{_number(bound)}"', total)
+            shown = repr(float(bound)) if is_open and bound != float("inf") else _number(bound)
+            yield _sample(f"{self.name}_bucket", f'{prefix}le="{shown}"', total)
         yield _sample(f"{self.name}_sum", pairs, child.sum)
         yield _sample(f"{self.name}_count", pairs, total)
 
@@ -190,9 +214,31 @@ class Registry:
 
     def render(self) -> bytes:
         """Every metric that has a value, in Prometheus' text format."""
+        return "".join(self._lines(is_open=False)).encode()
+
+    def render_open(self) -> bytes:
+        """The same as OpenMetrics."""
+        return "".join((*self._lines(is_open=True), "# EOF\n")).encode()
+
+    def _lines(self, is_open: bool) -> Iterator[str]:
         for collect in self._collectors:
             collect()
-        return "".join(line for name in sorted(self._metrics) for line in self._metrics[name].render()).encode()
+        for name in sorted(self._metrics):
+            yield from self._metrics[name].render(is_open)
+
+    def count_itself(self) -> None:
+        """Tell how many metrics there are. Source: component-base/metrics: registered_metrics_total."""
+        total = self.counter(
+            "registered_metrics_total",
+            "[BETA] The count of registered metrics broken by stability level and deprecation version.",
+            ("stability_level", "deprecated_version"),
+        )
+
+        def collect() -> None:
+            for stability, count in CountOf(one.stability or STABILITIES[0] for one in self._metrics.values()).items():
+                total.labels(stability, "").value = count
+
+        self.on_render(collect)
 
     def _named(self, metric: M) -> M:
         known = self._metrics.get(metric.name)

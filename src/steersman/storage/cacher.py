@@ -181,6 +181,8 @@ class Cacher:
         self._horizon: Horizon | None = None
         # The revision of the last change in here.
         self.changed_at = 0
+        # Events that came, and how often all was read anew.
+        self.received = self.loads = 0
         # Events after this revision are all in the window.
         self._window_start = 0
 
@@ -265,6 +267,7 @@ class Cacher:
     def load(self, entries: tuple[Entry, ...], revision: int) -> None:
         """Begin anew from the store's state at a revision; watchers must begin anew too."""
         self.close_watches()
+        self.loads += 1
         self._unreadable = {entry.key: entry for entry in entries if entry.problem}
         self._objects = {entry.key: self.cached(entry) for entry in entries if not entry.problem}
         self._keys = sorted(self._objects)
@@ -305,6 +308,7 @@ class Cacher:
         if not batch:
             return
         self.changed_at = batch[-1].revision
+        self.received += len(batch)
         events = tuple(self._take(event) for event in batch)
         is_full = len(self._window) + len(events) > WINDOW_EVENTS
         self._window.extend(events)

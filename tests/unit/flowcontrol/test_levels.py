@@ -13,12 +13,14 @@ from steersman.apiserver.flowcontrol.demand import Demand, DemandStats
 from steersman.apiserver.flowcontrol.estimate import Estimator, Stored
 from steersman.apiserver.flowcontrol.levels import Levels
 from steersman.apiserver.flowcontrol.maintain import revised
+from steersman.apiserver.flowcontrol.metrics import FlowMetrics
 from steersman.apiserver.flowcontrol.queueset import Flow
 from steersman.apiserver.flowcontrol.retryafter import RetryAfter
 from steersman.apiserver.flowcontrol.work import ONE_SEAT, Work
 from steersman.apiserver.request import Query, read_request
 from steersman.apiserver.user import UserInfo
 from steersman.component.clock import FakeClock
+from steersman.component.metrics import Registry
 
 LEVELS = tuple(one for one, _ in first_levels())
 SCHEMAS = tuple(one for one, _ in first_schemas())
@@ -154,7 +156,7 @@ def test_requests_belong_to_the_first_schema_that_is_about_them(
 ) -> None:
     levels = Levels(600, 0.0)
     levels.configure(LEVELS, 0.0)
-    classifier = Classifier(SCHEMAS, levels.by_name)
+    classifier = Classifier(SCHEMAS, levels.by_name, FlowMetrics(Registry()))
     info = read_request(method, path, Query(""))
     found = classifier.classify(user, info)
     assert (found.schema.metadata.name, found.flow.distinguisher) == (schema, distinguisher)
@@ -164,9 +166,9 @@ def test_requests_belong_to_the_first_schema_that_is_about_them(
 
 def test_schemas_of_levels_that_arent_there_are_passed_over() -> None:
     levels = Levels(600, 0.0)
-    assert Classifier(SCHEMAS, levels.by_name).classify(BOB, read_request("GET", "/api", Query(""))).level.name == (
-        "catch-all"
-    )
+    assert Classifier(SCHEMAS, levels.by_name, FlowMetrics(Registry())).classify(
+        BOB, read_request("GET", "/api", Query(""))
+    ).level.name == ("catch-all")
 
 
 def test_wide_requests_take_as_many_seats_as_they_cost() -> None:

@@ -49,6 +49,7 @@ from steersman.apiserver.admission.topologylabels import PodTopologyLabels
 from steersman.apiserver.admission.webhookconfiguration import webhook_identities
 from steersman.apiserver.admission.webhooks import MutatingWebhooks, ValidatingWebhooks
 from steersman.apiserver.attributes import AdmissionPlugin, Authorizer
+from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.webhooks.identities import Identities
 from steersman.component.clock import Clock
 
@@ -125,10 +126,15 @@ PLUGINS: Mapping[str, Callable[[Parts], AdmissionPlugin]] = {
 }
 
 
-def admission_chain(parts: Parts, enabled: Collection[str] = (), disabled: Collection[str] = ()) -> AdmissionChain:
+def admission_chain(
+    parts: Parts,
+    enabled: Collection[str] = (),
+    disabled: Collection[str] = (),
+    metrics: AdmissionMetrics | None = None,
+) -> AdmissionChain:
     """The plugins that are on by default, with some more and without some.
 
     ConfigurationError where both is asked for, or where a plugin can't read its configuration.
     """
     named = tuple(PLUGINS[name](parts) for name in enabled_names(enabled, disabled))
-    return AdmissionChain((*named, DeviceAdminAccess(parts.lookup)))
+    return AdmissionChain((*named, DeviceAdminAccess(parts.lookup)), metrics)

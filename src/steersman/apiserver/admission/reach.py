@@ -24,6 +24,7 @@ from steersman.apiserver.admission.policy.bindings import Bindings, bindings_of
 from steersman.apiserver.admission.policy.conditions import ConditionsFailed, are_met
 from steersman.apiserver.admission.policy.evaluation import Condition, Variables
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Nobody
+from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.config import WebhookError
 from steersman.apiserver.webhooks.identities import Identities
@@ -42,7 +43,8 @@ CONDITIONS = 1024
 class Reach:
     """What webhooks need of the server; attached once there is one."""
 
-    def __init__(self, lookup: Lookup, random: Random) -> None:
+    def __init__(self, lookup: Lookup, random: Random, metrics: AdmissionMetrics | None = None) -> None:
+        self._metrics = metrics
         self.lookup = lookup
         self._random = random
         self._caller: WebhookCaller | None = None
@@ -100,11 +102,19 @@ class Reach:
         """The webhook's answer; raises what the client is told when it can't be asked and that is no excuse."""
         if subject.attributes.dry_run and hook.sideEffects not in HARMLESS:
             raise BadRequest(f"admission webhook {quote(hook.name)} does not support dry run")
-        assert self._caller is not None
+        metrics, operation = self._metrics, subject.attributes.operation
+        type_ = "admit" if isinstance(hook, MutatingWebhook) else "validating"
+        began = metrics.now() if metrics is not None else 0.0
         try:
-            return await self._asked(hook, subject, identities)
+            answer = await self._asked(hook, subject, identities)
+            if metrics is not None:
+                metrics.webhook(hook.name, type_, operation, answer.denied.code if answer.denied else 0, began)
+            return answer
         except (WebhookError, BadAnswer) as error:
-            if hook.failurePolicy == "Ignore":
+            is_ignored = hook.failurePolicy == "Ignore"
+            if metrics is not None:
+                metrics.webhook_failed(hook.name, type_, operation, is_ignored, began)
+            if is_ignored:
                 return Answer(None, None, (), has_failed=True)
             raise internal_error(f"failed calling webhook {quote(hook.name)}: {error}") from error
 

@@ -11,6 +11,7 @@ from steersman.api.flowcontrol.mandatory import CATCH_ALL, EXEMPT, MANDATORY_FLO
 from steersman.api.meta import ObjectMeta
 from steersman.apiserver.flowcontrol.levels import Level
 from steersman.apiserver.flowcontrol.matching import in_order, schema_matches
+from steersman.apiserver.flowcontrol.metrics import FlowMetrics, FlowSeries
 from steersman.apiserver.flowcontrol.queueset import Flow
 from steersman.apiserver.flowcontrol.sharding import deal, flow_hash
 from steersman.apiserver.request import RequestInfo
@@ -29,12 +30,14 @@ class Class:
     level: Level
     flow: Flow
     lines: bytes
+    series: FlowSeries
 
 
 class Classifier:
     """Classifies by the schemas and levels of one moment."""
 
-    def __init__(self, schemas: Sequence[FlowSchema], levels: Mapping[str, Level]) -> None:
+    def __init__(self, schemas: Sequence[FlowSchema], levels: Mapping[str, Level], metrics: FlowMetrics) -> None:
+        self._metrics = metrics
         self._levels = levels
         self._schemas = _with_mandatory([one for one in in_order(schemas) if _level_of(one) in levels])
         self._known: dict[Key, Class] = {}
@@ -61,21 +64,21 @@ class Classifier:
         if name not in self._classes:
             if len(self._classes) >= REMEMBERED:
                 self._classes.clear()
-            self._classes[name] = _made(schema, level, distinguisher)
+            self._classes[name] = self._made(schema, level, distinguisher)
         return self._classes[name]
 
-
-def _made(schema: FlowSchema, level: Level, distinguisher: str) -> Class:
-    name, shape = schema.metadata.name, level.queues.shape
-    hand: tuple[int, ...] = ()
-    if shape.queues > 0:
-        hand = deal(flow_hash(name, distinguisher), shape.queues, shape.hand_size)
-    # Uids, not names: what an administrator calls them is nobody's business. Spelled as Go's net/http spells them.
-    lines = (
-        f"X-Kubernetes-Pf-Flowschema-Uid: {schema.metadata.uid}\r\n"
-        f"X-Kubernetes-Pf-Prioritylevel-Uid: {level.config.metadata.uid}\r\n"
-    )
-    return Class(schema, level, Flow(name, distinguisher, hand), lines.encode())
+    def _made(self, schema: FlowSchema, level: Level, distinguisher: str) -> Class:
+        name, shape = schema.metadata.name, level.queues.shape
+        hand: tuple[int, ...] = ()
+        if shape.queues > 0:
+            hand = deal(flow_hash(name, distinguisher), shape.queues, shape.hand_size)
+        # Uids, not names: what an administrator calls them is nobody's business. Spelled as Go's net/http spells them.
+        lines = (
+            f"X-Kubernetes-Pf-Flowschema-Uid: {schema.metadata.uid}\r\n"
+            f"X-Kubernetes-Pf-Prioritylevel-Uid: {level.config.metadata.uid}\r\n"
+        )
+        series = self._metrics.series(name, level.name)
+        return Class(schema, level, Flow(name, distinguisher, hand), lines.encode(), series)
 
 
 def _level_of(schema: FlowSchema) -> str:

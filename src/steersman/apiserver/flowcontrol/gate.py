@@ -18,6 +18,8 @@ from steersman.apiserver.flowcontrol.demand import PERIOD_SECONDS
 from steersman.apiserver.flowcontrol.estimate import Estimator
 from steersman.apiserver.flowcontrol.levels import Levels
 from steersman.apiserver.flowcontrol.limiter import READS, Entry, LimitSettings, is_long_running
+from steersman.apiserver.flowcontrol.load import Load
+from steersman.apiserver.flowcontrol.metrics import FlowMetrics
 from steersman.apiserver.flowcontrol.queueset import Place
 from steersman.apiserver.flowcontrol.storedcount import StoredCount
 from steersman.apiserver.request import Query, RequestInfo
@@ -31,13 +33,16 @@ REQUEST_SECONDS, WAITING_PART = 60.0, 4.0
 class FlowControl:
     """A Limiter. `run` must be running for anybody who waits to be woken by time."""
 
-    def __init__(self, settings: LimitSettings, collections: Collections, clock: Clock) -> None:
+    def __init__(self, settings: LimitSettings, collections: Collections, clock: Clock, metrics: FlowMetrics) -> None:
+        self._metrics = metrics
+        metrics.show(lambda: self.levels)
         self._clock = clock
+        self.load = Load()
         self._collections = collections
         now = clock.monotonic()
         self.levels = Levels(settings.total, now)
         self.estimator = Estimator(StoredCount(collections).of)
-        self._classifier = Classifier((), self.levels.by_name)
+        self._classifier = Classifier((), self.levels.by_name, metrics)
         self._cachers = [
             collections.of(kind).cacher for kind in (FlowSchema, PriorityLevelConfiguration) if collections.has(kind)
         ]
@@ -52,25 +57,29 @@ class FlowControl:
 
     # --- as Limiter
 
-    def enter(self, user: UserInfo, info: RequestInfo, query: Query) -> Entry:
+    def enter(self, user: UserInfo, info: RequestInfo, query: Query, now: float) -> Entry:
         """Costs a few microseconds where there is room."""
         entry = Entry(info.verb not in READS)
         if is_long_running(info) and info.verb != "watch":
             return entry
-        now = self._clock.monotonic()
         self._keep_up(now)
         entry.class_ = found = self._classifier.classify(user, info)
         entry.lines = found.lines
         level = found.level
         work = self.estimator.work(info, query, level.most_seats)
-        entry.ticket = level.queues.start(found.flow, work, now, (user, info))
-        if entry.ticket is None:
-            self._refuse(entry, now)
+        found.series.seats.observe(work.seats)
+        ticket = entry.ticket = level.queues.start(found.flow, work, now, (user, info))
+        if ticket is None:
+            self._refuse(entry, now, "queue-full" if level.queues.shape.queues > 0 else "concurrency-limit")
             return entry
-        if entry.ticket.place is Place.WAITING:
+        if ticket.queue is not None:
+            found.series.queue_length.observe(len(ticket.queue.waiting))
+        if ticket.place is Place.WAITING:
             part = _request_seconds(query) / WAITING_PART
             heappush(self._deadlines, (now + part, next(self._order), entry))
             self._look_at(min(now + part, level.queues.next_release or inf, self._adjust_at))
+        else:
+            self.load.running.rise(entry.is_write)
         if info.verb == "watch":
             entry.watch = self.estimator.watches.add(info, query)
         return entry
@@ -86,23 +95,35 @@ class FlowControl:
         assert class_ is not None
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         ticket.wake = lambda: None if woken.done() else woken.set_result(None)
+        self.load.waiting.rise(entry.is_write)
         try:
             await woken
         except asyncio.CancelledError:
-            class_.level.queues.cancel(ticket, self._clock.monotonic())
+            if class_.level.queues.cancel(ticket, self._clock.monotonic()):
+                self._metrics.reject(class_.flow.schema, class_.level.name, "time-out")
             raise
+        finally:
+            self.load.waiting.fall(entry.is_write)
+            if ticket.place is Place.EXECUTING:
+                self.load.running.rise(entry.is_write)
         now = self._clock.monotonic()
         entry.waited_seconds = now - ticket.arrived
         if ticket.place is Place.GONE:
-            self._refuse(entry, now)
+            class_.series.waited_in_vain.observe(entry.waited_seconds)
+            self._refuse(entry, now, "time-out")
 
-    def leave(self, entry: Entry) -> None:
+    def leave(self, entry: Entry, now: float) -> None:
         """Its seats are free; a watch needs none once it has begun."""
         ticket, class_ = entry.ticket, entry.class_
         if ticket is None or class_ is None or ticket.place is not Place.EXECUTING:
             return
-        queues = class_.level.queues
-        queues.finish(ticket, self._clock.monotonic())
+        queues, series = class_.level.queues, class_.series
+        queues.finish(ticket, now)
+        self.load.running.fall(entry.is_write)
+        series.dispatched.value += 1
+        if ticket.queue is not None:
+            series.waited.observe(entry.waited_seconds)
+        (series.initialised if ticket.about[1].verb == "watch" else series.executed).observe(now - ticket.started)
         if queues.waiting and (release := queues.next_release) is not None:
             self._look_at(release)
 
@@ -181,11 +202,13 @@ class FlowControl:
             levels = [known.decoded(one) for one in known.cacher.under(known.under(""))]
         self.levels.configure(levels, now)
         wanted = {name: one for name, one in self.levels.by_name.items() if not one.is_quiescing}
-        self._classifier = Classifier(schemas, wanted)
+        self._classifier = Classifier(schemas, wanted, self._metrics)
 
-    def _refuse(self, entry: Entry, now: float) -> None:
-        assert entry.class_ is not None
-        entry.retry_seconds = entry.class_.level.retry_after.refuse(int(now))
+    def _refuse(self, entry: Entry, now: float, reason: str) -> None:
+        class_ = entry.class_
+        assert class_ is not None
+        self._metrics.reject(class_.flow.schema, class_.level.name, reason)
+        entry.retry_seconds = class_.level.retry_after.refuse(int(now))
 
 
 def _request_seconds(query: Query) -> float:

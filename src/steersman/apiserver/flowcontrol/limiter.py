@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from steersman.apiserver.flowcontrol.classify import Class
+from steersman.apiserver.flowcontrol.load import Load
 from steersman.apiserver.flowcontrol.queueset import Ticket
 from steersman.apiserver.flowcontrol.watches import Key
 from steersman.apiserver.request import Query, RequestInfo
@@ -48,7 +49,9 @@ class Entry:
 class Limiter(Protocol):
     """Lets requests in."""
 
-    def enter(self, user: UserInfo, info: RequestInfo, query: Query) -> Entry:
+    load: Load
+
+    def enter(self, user: UserInfo, info: RequestInfo, query: Query, now: float) -> Entry:
         """A request comes. It may run, is refused, or has to `wait`."""
         ...
 
@@ -60,7 +63,7 @@ class Limiter(Protocol):
         """Until it may run, or is refused. It has to leave in any case."""
         ...
 
-    def leave(self, entry: Entry) -> None:
+    def leave(self, entry: Entry, now: float) -> None:
         """It is answered; a watch: it has begun."""
         ...
 

@@ -23,6 +23,7 @@ from steersman.apiserver.http.negotiate import JSON, PLAIN, PROTOBUF, Endpoint, 
 from steersman.apiserver.http.noted import NotedRenderer
 from steersman.apiserver.http.protorender import ProtobufRenderer
 from steersman.apiserver.http.render import JSONRenderer, Renderer
+from steersman.apiserver.metrics.requests import RequestMetrics
 from steersman.apiserver.pipeline import Pipeline
 from steersman.apiserver.verbs.apply import read_configuration
 from steersman.apiserver.verbs.delete import Deleted
@@ -43,8 +44,9 @@ RETURNS_DELETED = frozenset({
 class ResourceHandler:
     """One method a verb."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, metrics: RequestMetrics) -> None:
         self._pipeline = pipeline
+        self._metrics = metrics
         self._verbs: dict[str, Answer] = {
             "get": self._get,
             "list": self._list,
@@ -85,7 +87,8 @@ class ResourceHandler:
         except Expired as error:
             frame = renderer.failure(error)
             return stream_answer(renderer.stream_type, lambda writer: _write_once(writer, frame))
-        return stream_answer(renderer.stream_type, lambda writer: write_stream(changes, renderer, writer))
+        tally = self._metrics.tally(context.info)
+        return stream_answer(renderer.stream_type, lambda writer: write_stream(changes, renderer, writer, tally))
 
     async def _create(self, context: RequestContext, request: Request) -> Response:
         output = _output(context, request)

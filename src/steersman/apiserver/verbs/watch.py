@@ -15,6 +15,7 @@ from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.http.render import Renderer
+from steersman.apiserver.metrics.requests import WatchTally
 from steersman.apiserver.verbs.listing import revision_of, selection
 from steersman.component.clock import Clock
 from steersman.component.http.message import BodyWriter
@@ -130,7 +131,9 @@ class Watcher:
         return min(now + BOOKMARK_SECONDS, last) if last > now else end + 1
 
 
-async def write_stream(changes: AsyncGenerator[Told, None], renderer: Renderer, writer: BodyWriter) -> None:
+async def write_stream(
+    changes: AsyncGenerator[Told, None], renderer: Renderer, writer: BodyWriter, tally: WatchTally
+) -> None:
     """The changes as frames, one a line, until either side ends."""
     count, is_first = 0, True
     async with aclosing(changes):
@@ -140,8 +143,12 @@ async def write_stream(changes: AsyncGenerator[Told, None], renderer: Renderer, 
                 await asyncio.sleep(0)  # noqa: TID251  # only to let the loop take its turn
             if isinstance(told, Bookmark):
                 writer.write(renderer.bookmark(told.revision, INITIAL_EVENTS_END if told.initial_end else {}))
+                if told.initial_end:
+                    tally.catch_up()
             else:
-                writer.write(renderer.frame(*told, is_first))
+                frame = renderer.frame(*told, is_first)
+                writer.write(frame)
+                tally.tell(len(frame))
                 is_first = False
             if writer.is_closed or (writer.buffered_bytes > AHEAD_BYTES and not await _is_taken(writer)):
                 return
