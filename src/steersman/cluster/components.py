@@ -100,7 +100,6 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     """The controller manager and the scheduler; they also make the objects that the cluster's own parts need."""
     from steersman.client import kubeconfig
     from steersman.client.http import HTTPClient
-    from steersman.client.informer import Informers
     from steersman.cluster.addons import make_dns_service
     from steersman.cluster.facts import POD_PREFIX
     from steersman.cluster.features import NO_TOKEN_SECRETS, feature_gates
@@ -108,7 +107,7 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.controllers.registry import Settings, all_controllers
     from steersman.controllers.tokens.claims import signer
     from steersman.reconcile.manager import Manager
-    from steersman.scheduler.driver import Scheduler
+    from steersman.scheduler.driver import FOLLOWED, Scheduler
     from steersman.scheduler.profile import default_profile
 
     clock, threads = RealClock(), Threads()
@@ -119,13 +118,11 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     sign = signer(await threads.run(token_signing_key, layout))
     makes_secrets = not feature_gates(facts.feature_gates).is_enabled(NO_TOKEN_SECRETS)
     settings = Settings(ca_pem, (facts.cluster_cidr,), sign, makes_secrets, POD_PREFIX)
-    manager = Manager(client, all_controllers(settings, clock), clock)
-    informers = Informers(client, clock)
-    scheduler = Scheduler(client, informers, default_profile(), clock, SystemRandom())
+    manager = Manager(client, all_controllers(settings, clock), clock, FOLLOWED)
+    scheduler = Scheduler(client, manager.informers, default_profile(), clock, SystemRandom())
     try:
         async with asyncio.TaskGroup() as group:
             group.create_task(manager.run())
-            group.create_task(informers.run())
             group.create_task(scheduler.run())
             if facts.nodes:
                 group.create_task(make_dns_service(client, facts, clock))

@@ -45,6 +45,13 @@ def collected_resource(gvk: GroupVersionKind) -> Resource | None:
     return next(same, None)
 
 
+def without_owned_fields(obj: K) -> K:
+    """A transform that forgets who owns which field: it is long, and nobody decides by it. Who updates keeps it."""
+    if not obj.metadata.managedFields:
+        return obj
+    return replace(obj, metadata=replace(obj.metadata, managedFields=()))
+
+
 def metadata_only(kind: type[K]) -> Callable[[K], K]:
     """A transform that keeps nothing of an object but the metadata ownership needs."""
 

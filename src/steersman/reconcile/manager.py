@@ -1,7 +1,7 @@
 """Runs a set of controllers over shared informers."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from steersman.api.apiextensions import CustomResourceDefinition
@@ -12,7 +12,7 @@ from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.component.metrics import Registry
-from steersman.reconcile.allkinds import metadata_only
+from steersman.reconcile.allkinds import metadata_only, without_owned_fields
 from steersman.reconcile.controller import Controller
 from steersman.reconcile.customkinds import CustomKinds
 from steersman.reconcile.loop import Loop
@@ -23,10 +23,16 @@ NAME = "controller-manager"
 
 
 class Manager:
-    """Controllers, with the informers and the recorder they share."""
+    """Controllers, with the informers and the recorder they share. whole: kinds that others follow here, too."""
 
-    def __init__(self, client: Client, controllers: Sequence[Controller[Any, Any]], clock: Clock) -> None:
-        self.informers = Informers(client, clock, _transforms(controllers))
+    def __init__(
+        self,
+        client: Client,
+        controllers: Sequence[Controller[Any, Any]],
+        clock: Clock,
+        whole: Collection[type[Kind]] = (),
+    ) -> None:
+        self.informers = Informers(client, clock, _transforms(controllers, whole))
         self._recorder = EventRecorder(client, clock, NAME)
         custom = CustomKinds(self.informers)
         self.loops = tuple(
@@ -67,8 +73,16 @@ class Manager:
         raise KeyError(name)
 
 
-def _transforms(controllers: Sequence[Controller[Any, Any]]) -> dict[type[Kind], Transform[Any]]:
+def _transforms(
+    controllers: Sequence[Controller[Any, Any]], whole: Collection[type[Kind]]
+) -> dict[type[Kind], Transform[Any]]:
     watches = [watch for controller in controllers for watch in controller.watches]
     # The definitions say which other kinds there are.
-    needed_whole = {CustomResourceDefinition, *(watch.kind for watch in watches if not watch.metadata_only)}
-    return {watch.kind: metadata_only(watch.kind) for watch in watches if watch.kind not in needed_whole}
+    needed_whole: set[type[Kind]] = {
+        CustomResourceDefinition,
+        *whole,
+        *(watch.kind for watch in watches if not watch.metadata_only),
+    }
+    stripped = {watch.kind: metadata_only(watch.kind) for watch in watches if watch.kind not in needed_whole}
+    kept: dict[type[Kind], Transform[Any]] = dict.fromkeys(needed_whole, without_owned_fields)
+    return {**kept, **stripped}

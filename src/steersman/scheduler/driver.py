@@ -24,6 +24,8 @@ from steersman.scheduler.snapshot import Snapshot
 _log = get_logger(__name__)
 
 FINISHED = ("Succeeded", "Failed")
+# What it must see whole.
+FOLLOWED = (Node, Pod)
 # Bindings in flight; more would only wait in the API server.
 MAX_BINDINGS = 64
 # Decisions made before the loop gets its turn.

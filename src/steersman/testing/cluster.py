@@ -17,7 +17,6 @@ from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.app import ServerConfig
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
-from steersman.client.informer import Informers
 from steersman.client.kubeconfig import ClientConfig, Credentials
 from steersman.cluster.authenticating import Identity
 from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig
@@ -33,7 +32,7 @@ from steersman.cri.behaviour import FakeSettings
 from steersman.cri.fake import FakeRuntime
 from steersman.kubelet.app import Kubelet, KubeletDeps, KubeletSettings
 from steersman.reconcile.manager import Manager
-from steersman.scheduler.driver import Scheduler
+from steersman.scheduler.driver import FOLLOWED, Scheduler
 from steersman.scheduler.profile import default_profile
 from steersman.storage.memory import MemoryStore
 
@@ -82,10 +81,9 @@ class Cluster:
         self._begin(self._plane.run())
         await self._plane.server.ready()
         settings = Settings("test", (self._facts.cluster_cidr,), sign_token=lambda *_: "token")
-        manager = Manager(self.client, all_controllers(settings, self._clock), self._clock)
-        informers = Informers(self.client, self._clock)
-        scheduler = Scheduler(self.client, informers, default_profile(), self._clock, Random())
-        for part in (manager.run(), informers.run(), scheduler.run()):
+        manager = Manager(self.client, all_controllers(settings, self._clock), self._clock, FOLLOWED)
+        scheduler = Scheduler(self.client, manager.informers, default_profile(), self._clock, Random())
+        for part in (manager.run(), scheduler.run()):
             self._begin(part)
         if self._with_node:
             self._begin(self._kubelet().run())
