@@ -1,10 +1,12 @@
 """What the flags about authentication ask for, built: who is believed, and by what."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Protocol, TypeVar
+from ssl import SSLError
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from steersman.api import core
@@ -20,15 +22,22 @@ from steersman.apiserver.authn.tokencache import CachedTokens, Lifetimes
 from steersman.apiserver.authn.tokenfile import TokenFileError, tokens_of
 from steersman.apiserver.authn.tokens import StaticTokens, TokenAuthenticator, TokenUnion
 from steersman.apiserver.authn.union import UnionAuthenticator
+from steersman.apiserver.authn.webhook import WebhookTokens
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.bootstrap import FRONT_PROXY
 from steersman.apiserver.user import UserInfo
-from steersman.cluster.authenticationflags import AuthenticationFlags
+from steersman.apiserver.webhooks.kubeconfigcaller import KubeconfigCaller
+from steersman.client import kubeconfig
+from steersman.client.kubeconfig import KubeconfigError
+from steersman.cluster.authenticationflags import AuthenticationFlags, names_oidc
 from steersman.cluster.errors import ClusterError
-from steersman.component.clock import Clock
+from steersman.component.clock import Clock, RealClock
 from steersman.component.jws import PrivateKey, PublicKey
 from steersman.component.keys import private_key_of, public_keys_of
 from steersman.component.metrics import Registry
+
+if TYPE_CHECKING:
+    from steersman.apiserver.authn.oidc.reloading import Issuers
 
 K = TypeVar("K", bound=Kind)
 # Source: pkg/kubeapiserver/options/authentication.go: Validate.
@@ -76,8 +85,20 @@ class Authentication:
     """Who says who a client is, and whose a token is. audiences: the API server's own."""
 
     authenticator: Authenticator
-    tokens: TokenAuthenticator
+    tokens: CachedTokens
     audiences: tuple[str, ...]
+    issuers: "Issuers | None"
+    webhook: WebhookTokens | None
+
+    async def run(self) -> None:
+        """Follow the issuers and their file until cancelled."""
+        try:
+            if self.issuers is not None:
+                await self.issuers.run(self.tokens.forget)
+            await asyncio.Event().wait()
+        finally:
+            if self.webhook is not None:
+                await self.webhook.close()
 
 
 def issuer_of(flags: AuthenticationFlags, identity: Identity, address: str) -> Issuer:
@@ -102,30 +123,79 @@ def issuer_of(flags: AuthenticationFlags, identity: Identity, address: str) -> I
 def authentication_of(
     flags: AuthenticationFlags, identity: Identity, issuer: Issuer, around: Surroundings
 ) -> Authentication:
-    """Everything that says who somebody is. Blocks. AuthenticationError for what can't be used."""
-    own = issuer.audiences
-    kinds: list[TokenAuthenticator] = []
-    if identity.tokens:
-        kinds.append(StaticTokens(dict(identity.tokens), own))
-    if flags.token_auth_file is not None:
-        kinds.append(StaticTokens(_token_file(flags.token_auth_file), own))
-    kinds.append(AccountTokens(issuer, around.find, around.clock))
-    if flags.enable_bootstrap_token_auth:
-        kinds.append(BootstrapTokens(_secrets(around.find), own, around.clock))
-    union = TokenUnion(kinds)
-    tokens = CachedTokens(union, Lifetimes(), around.clock, around.random, around.metrics)
-    ways = (*_certificates(identity, around.clock), BearerTokens(tokens, own))
-    return Authentication(UnionAuthenticator(ways, Anonymous(flags.anonymous_auth)), tokens, own)
+    """Everything that says who somebody is. Blocks. ClusterError for what can't be used."""
+    own, clock = issuer.audiences, around.clock
+    issuers, anonymous = _issuers(flags, issuer, around)
+    webhook, seconds = _webhook(flags, own, around), flags.authentication_token_webhook_cache_ttl
+    kinds = [*_local_tokens(flags, identity, issuer, around)]
+    if issuers is not None:
+        kinds.append(issuers)
+    if webhook is not None:
+        kinds.append(CachedTokens(webhook, Lifetimes(seconds, seconds), clock, around.random, around.metrics))
+    tokens = CachedTokens(TokenUnion(kinds), Lifetimes(), clock, around.random, around.metrics)
+    ways = (*_certificates(identity, clock), BearerTokens(tokens, own))
+    return Authentication(UnionAuthenticator(ways, anonymous), tokens, own, issuers, webhook)
 
 
-def check_authentication(flags: AuthenticationFlags) -> None:
-    """AuthenticationError for a file that can't be used, or for flags that contradict each other. Blocks."""
+def check_authentication(flags: AuthenticationFlags, given: Collection[str]) -> None:
+    """ClusterError for a file that can't be used, or for flags that contradict each other. Blocks.
+
+    given: the names of the flags that were given, whatever they say.
+    """
     _check_issuer(flags)
     _signing_key(flags.service_account_signing_key_file)
     for file in flags.service_account_key_file:
         _public_keys(file)
     if flags.token_auth_file is not None:
         _token_file(flags.token_auth_file)
+    _caller(flags.authentication_token_webhook_config_file)
+    if flags.authentication_config is None and not names_oidc(flags):
+        return
+    from steersman.cluster.issuers import Allowed, check_issuers
+
+    urls = flags.service_account_issuer
+    check_issuers(flags, Allowed(urls, flags.api_audiences or urls, RealClock()), "anonymous-auth" in given)
+
+
+def _local_tokens(
+    flags: AuthenticationFlags, identity: Identity, issuer: Issuer, around: Surroundings
+) -> Iterator[TokenAuthenticator]:
+    """Tokens that are known without asking anybody."""
+    own = issuer.audiences
+    if identity.tokens:
+        yield StaticTokens(dict(identity.tokens), own)
+    if flags.token_auth_file is not None:
+        yield StaticTokens(_token_file(flags.token_auth_file), own)
+    yield AccountTokens(issuer, around.find, around.clock)
+    if flags.enable_bootstrap_token_auth:
+        yield BootstrapTokens(_secrets(around.find), own, around.clock)
+
+
+def _issuers(flags: AuthenticationFlags, issuer: Issuer, around: Surroundings) -> tuple["Issuers | None", Anonymous]:
+    """The issuers that the flags name, and who may be anonymous, which their file may say too."""
+    if flags.authentication_config is None and not names_oidc(flags):
+        return None, Anonymous(flags.anonymous_auth)
+    # Expressions and all: 15 ms of a start that hasn't them to spare.
+    from steersman.apiserver.authn.oidc.reloading import Issuers
+    from steersman.cluster.issuers import Allowed, issuers_of
+
+    found = issuers_of(flags, Allowed(issuer.urls, issuer.audiences, around.clock))
+    return Issuers(found.issuers, found.watched, around.clock, around.metrics), found.anonymous
+
+
+def _webhook(flags: AuthenticationFlags, own: tuple[str, ...], around: Surroundings) -> WebhookTokens | None:
+    caller = _caller(flags.authentication_token_webhook_config_file)
+    version = flags.authentication_token_webhook_version
+    return None if caller is None else WebhookTokens(caller, version, own, around.clock, around.random)
+
+
+def _caller(file: Path | None) -> KubeconfigCaller | None:
+    if file is None:
+        return None
+    try:
+        return KubeconfigCaller(kubeconfig.load(file), "authentication-webhook")
+    except (KubeconfigError, SSLError) as error:
+        raise AuthenticationError(f"failed to get webhook authentication configuration: {error}") from error
 
 
 def _certificates(identity: Identity, clock: Clock) -> Sequence[Authenticator]:

@@ -71,7 +71,7 @@ class ControlPlane:
         address = f"{config.server.advertise_address}:{config.server.advertise_port}"
         issuer = issuer_of(flags, config.identity, address)
         around = Surroundings(lookup.find, clock, config.random, metrics)
-        authentication = authentication_of(flags, config.identity, issuer, around)
+        authentication = self._authentication = authentication_of(flags, config.identity, issuer, around)
         self.auditor = auditor_of(flags, clock, config.random, metrics)
         self.server = APIServer(
             Deps(
@@ -110,6 +110,7 @@ class ControlPlane:
         identity = self.config.identity
         async with asyncio.TaskGroup() as group:
             group.create_task(self.server.run())
+            group.create_task(self._authentication.run())
             if self.config.keeper is not None:
                 group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()

@@ -93,7 +93,7 @@ def check_flags(texts: Mapping[str, str]) -> None:
     if {name.replace("_", "-") for name in AuthenticationFlags.__annotations__} & texts.keys():
         from steersman.cluster.authenticating import check_authentication
 
-        check_authentication(flags)
+        check_authentication(flags, texts.keys())
     if flags.encryption_provider_config is not None or flags.encryption_provider_config_automatic_reload:
         from steersman.cluster.encryption import check_encryption
 

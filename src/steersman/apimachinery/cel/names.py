@@ -1,4 +1,4 @@
-"""Which variables an expression speaks of."""
+"""What an expression speaks of."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -8,10 +8,11 @@ from steersman.apimachinery.cel.ast import Expr, Ident, Node
 
 def names_in(tree: Expr) -> frozenset[str]:
     """Every name of a variable in a tree, those of macros too."""
-    return frozenset(one.name for one in _nodes(tree) if isinstance(one, Ident))
+    return frozenset(one.name for one in nodes_in(tree) if isinstance(one, Ident))
 
 
-def _nodes(tree: Node) -> Iterator[Node]:
+def nodes_in(tree: Node) -> Iterator[Node]:
+    """Every node of a tree, itself too."""
     waiting: list[Node] = [tree]
     while waiting:
         node = waiting.pop()
