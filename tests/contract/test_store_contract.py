@@ -36,6 +36,7 @@ from steersman.storage.interface import (
     StoreLocked,
 )
 from steersman.storage.memory import MemoryStore
+from steersman.storage.rooted import RootedStore
 from steersman.storage.sqlite import SQLiteStore, open_sqlite
 
 Opener = Callable[[], Awaitable[Store]]
@@ -66,6 +67,7 @@ def encrypted(store: Store, clock: FakeClock) -> Store:
     params=[
         "memory",
         "sqlite",
+        "rooted memory",
         "encrypted memory",
         "encrypted sqlite",
         pytest.param("etcd", marks=needs_etcd),
@@ -80,6 +82,8 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, clock: FakeClock
                 made = MemoryStore(clock)
             case "sqlite":
                 made = await open_sqlite(tmp_path / "state.db", clock)
+            case "rooted memory":
+                made = RootedStore(MemoryStore(clock), "/", "/elsewhere/")
             case "encrypted memory":
                 made = encrypted(MemoryStore(clock), clock)
             case "encrypted sqlite":

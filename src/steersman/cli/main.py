@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from steersman.cli import etcdflags, serverflags
+from steersman.cli import electionflags, etcdflags, serverflags
 from steersman.cli.errors import CommandError
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import API_PORT, CLUSTER_CIDR, DEFAULT_DATA_DIR, NODE_NETWORK, SERVICE_CIDR
@@ -85,6 +85,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("archives", nargs="*", type=Path, help="docker-archive or OCI tar files")
         if name in ("apiserver", "up"):
             serverflags.add_to(command)
+        if name in ("controllers", "up"):
+            electionflags.add_to(command)
         if name in ("apiserver", "migrate", "up"):
             etcdflags.add_to(command)
         if name == "migrate":

@@ -10,11 +10,13 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
+from steersman.cli import electionflags
 from steersman.cli.errors import CommandError
 from steersman.cli.etcdflags import etcd_settings
 from steersman.cli.serverflags import given_flags
 from steersman.cluster import systemd
 from steersman.cluster.change import changing, facts_now, make_way, relieve_supervisor
+from steersman.cluster.electionflags import read_flags as read_election_flags
 from steersman.cluster.facts import Wishes
 from steersman.cluster.features import feature_gates
 from steersman.cluster.layout import ClusterFacts, Layout
@@ -23,7 +25,7 @@ from steersman.cluster.preflight.machine import observe
 from steersman.cluster.preflight.verdict import faults, needed_ports
 from steersman.cluster.serverflags import check_flags
 from steersman.cluster.start import start_server, start_supervisor
-from steersman.cluster.storesettings import EtcdSettings, note_etcd, noted_etcd
+from steersman.cluster.storesettings import EtcdSettings, is_new_etcd, note_etcd
 from steersman.cluster.supervise import SUPERVISOR, supervise
 from steersman.component import log
 from steersman.component.clock import RealClock
@@ -46,22 +48,27 @@ def run(arguments: argparse.Namespace) -> None:
         arguments.node_network,
         arguments.feature_gates,
         given_flags(arguments),
+        electionflags.given(arguments),
     )
+    etcd = etcd_settings(arguments)
     _check_gates(arguments.feature_gates)
     facts = facts_now(layout, wishes, 0 if arguments.control_plane_only else arguments.nodes)
     check_flags(facts.server_flags)
+    read_election_flags(facts.election_flags)
     _check(layout, facts)
-    etcd = _etcd_to_note(arguments, layout)
+    moves_store = is_new_etcd(layout, etcd)
+    if etcd is not None and moves_store:
+        _check_store(etcd)
     with Step("starting its processes"), changing(layout):
         before = layout.read_facts()
         # What a node said before its kubelet was started anew is no news.
         began = RealClock().now().replace(microsecond=0)
         news = {one.name: began for one in facts.nodes if read_running(layout.pid(one.name)) is None}
         layout.write_facts(facts)
-        if etcd is not None:
+        if moves_store:
             note_etcd(layout, etcd)
         if before is not None:
-            asyncio.run(make_way(layout, before, facts))
+            asyncio.run(make_way(layout, before, facts, moves_store=moves_store))
         start_server(layout, facts)
         if arguments.foreground:
             asyncio.run(relieve_supervisor(layout))
@@ -75,17 +82,6 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"\nexport KUBECONFIG={layout.kubeconfig}\nkubectl get pods -A")
     if shutil.which("kubectl") is None:
         print("\nkubectl is not installed: https://kubernetes.io/docs/tasks/tools/ (any version from 1.27 on)")
-
-
-def _etcd_to_note(arguments: argparse.Namespace, layout: Layout) -> EtcdSettings | None:
-    """The etcd that a new cluster is to keep its objects in. CommandError where they are somewhere else already."""
-    given, noted = etcd_settings(arguments), noted_etcd(layout)
-    if given is None or given == noted:
-        return None
-    if noted is not None or layout.database.exists():
-        where = f"etcd at {', '.join(noted.servers)}" if noted is not None else "the cluster's own database"
-        raise CommandError(f"the objects of this cluster are in {where}; move them with: steersman migrate")
-    return given
 
 
 def _check_gates(text: str | None) -> None:
@@ -106,6 +102,14 @@ def _check(layout: Layout, facts: ClusterFacts) -> None:
             raise CommandError("\n  ".join(("this machine can't hold the cluster yet", *said)))
     for fault in found:
         print(f"  mind: {fault.problem}: {fault.cure}")
+
+
+def _check_store(etcd: EtcdSettings) -> None:
+    # What it needs takes a while to import: only for who has an etcd.
+    from steersman.cluster.stores import check_etcd
+
+    with Step("asking etcd"):
+        asyncio.run(check_etcd(etcd, RealClock()))
 
 
 def _supervised(layout: Layout, *, wants_systemd: bool) -> None:

@@ -269,6 +269,12 @@ class Informers:
         if task is not None:
             task.cancel()
 
+    async def relist(self) -> None:
+        """Every cache shows, at the end, what was written before the call, by whomever."""
+        async with asyncio.TaskGroup() as group:
+            for kind in tuple(self._running):
+                group.create_task(self._informers[kind].relist())
+
     async def wait_synced(self) -> None:
         """Return once every informer has its first list."""
         for informer in tuple(self._informers.values()):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from steersman.cluster.errors import ClusterError
-from steersman.cluster.facts import Wishes, contradiction, flagged, grown, moved, new_cluster
+from steersman.cluster.facts import Wishes, contradiction, electing, flagged, grown, moved, new_cluster
 from steersman.cluster.layout import ClusterFacts, Layout
 from steersman.cluster.preflight.machine import is_local, machine_address
 from steersman.cluster.supervise import SUPERVISOR, component_specs, specs
@@ -26,23 +26,30 @@ def facts_now(layout: Layout, wishes: Wishes, nodes: int | None) -> ClusterFacts
     facts = layout.read_facts()
     if facts is None:
         made = grown(new_cluster(machine_address(), wishes), 1 if nodes is None else nodes)
-        return flagged(made, wishes.server_flags)
+        return electing(flagged(made, wishes.server_flags), wishes.election_flags)
     if text := contradiction(facts, wishes):
         raise ClusterError(text)
     if not is_local(facts.address):
         facts = moved(facts, machine_address())
-    return flagged(grown(facts, nodes or 0), wishes.server_flags)
+    return electing(flagged(grown(facts, nodes or 0), wishes.server_flags), wishes.election_flags)
 
 
-async def make_way(layout: Layout, before: ClusterFacts, after: ClusterFacts) -> None:
-    """Stop what works by facts that hold no more, and the supervisor if anything is to be started; pods go on."""
+async def make_way(layout: Layout, before: ClusterFacts, after: ClusterFacts, *, moves_store: bool) -> None:
+    """Stop what works by facts that hold no more, and the supervisor if anything is to be started; pods go on.
+
+    moves_store: the objects are, or are reached, elsewhere from now on.
+    """
     gone = before.address != after.address
-    changed = before.server_flags != after.server_flags
+    changed = set[str]()
+    if moves_store or before.server_flags != after.server_flags:
+        changed.add("apiserver")
+    if moves_store or before.election_flags != after.election_flags:
+        changed.add("controllers")
     missing = [one for one in specs(layout, after) if read_running(one.pid_file) is None]
     if gone or changed or missing:
         await relieve_supervisor(layout)
     for one in reversed(component_specs(layout, before)):
-        if not gone and not (changed and one.name == "apiserver"):
+        if not gone and one.name not in changed:
             continue
         identity = read_running(one.pid_file)
         if identity is not None:

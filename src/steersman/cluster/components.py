@@ -101,9 +101,12 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     from steersman.client import kubeconfig
     from steersman.client.http import HTTPClient
     from steersman.cluster.addons import make_dns_service
+    from steersman.cluster.election import CONTROLLER_MANAGER, SCHEDULER, Election, Elections
+    from steersman.cluster.electionflags import read_flags
     from steersman.cluster.facts import POD_PREFIX
     from steersman.cluster.features import NO_TOKEN_SECRETS, feature_gates
     from steersman.cluster.pki import cluster_ca_pem, token_signing_key
+    from steersman.cluster.storesettings import noted_etcd
     from steersman.controllers.registry import Settings, all_controllers
     from steersman.controllers.tokens.claims import signer
     from steersman.reconcile.manager import Manager
@@ -120,10 +123,13 @@ async def run_controllers(layout: Layout, facts: ClusterFacts) -> None:
     settings = Settings(ca_pem, (facts.cluster_cidr,), sign, makes_secrets, POD_PREFIX)
     manager = Manager(client, all_controllers(settings, clock), clock, FOLLOWED)
     scheduler = Scheduler(client, manager.informers, default_profile(), clock, SystemRandom())
+    election = Election(read_flags(facts.election_flags), several=noted_etcd(layout) is not None)
+    elections = Elections(client, clock, election, manager.informers)
     try:
         async with asyncio.TaskGroup() as group:
-            group.create_task(manager.run())
-            group.create_task(scheduler.run())
+            group.create_task(elections.run())
+            group.create_task(elections.lead(CONTROLLER_MANAGER, manager.work))
+            group.create_task(elections.lead(SCHEDULER, scheduler.run))
             if facts.nodes:
                 group.create_task(make_dns_service(client, facts, clock))
     finally:

@@ -24,8 +24,8 @@ class UnfitNetwork(ClusterError):
 class Wishes:
     """What can be chosen about a new cluster; None leaves it to ClusterFacts' defaults.
 
-    server_flags may change later too: they are what is asked for now, by the flags' names; an empty text takes one
-    back.
+    server_flags and election_flags may change later too: they are what is asked for now, by the flags' names; an
+    empty text takes one back.
     """
 
     port: int | None = None
@@ -34,6 +34,7 @@ class Wishes:
     node_network: str | None = None
     feature_gates: str | None = None
     server_flags: Mapping[str, str] = field(default_factory=dict)
+    election_flags: Mapping[str, str] = field(default_factory=dict)
 
 
 def new_cluster(address: str | None, wishes: Wishes) -> ClusterFacts:
@@ -65,8 +66,16 @@ def contradiction(facts: ClusterFacts, wishes: Wishes) -> str:
 
 def flagged(facts: ClusterFacts, flags: Mapping[str, str]) -> ClusterFacts:
     """The cluster with the API server's flags changed; an empty text takes one back."""
-    merged = {name: text for name, text in {**facts.server_flags, **flags}.items() if text}
-    return msgspec.structs.replace(facts, server_flags=merged)
+    return msgspec.structs.replace(facts, server_flags=_merged(facts.server_flags, flags))
+
+
+def electing(facts: ClusterFacts, flags: Mapping[str, str]) -> ClusterFacts:
+    """The cluster with the flags of leader election changed; likewise."""
+    return msgspec.structs.replace(facts, election_flags=_merged(facts.election_flags, flags))
+
+
+def _merged(noted: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in {**noted, **given}.items() if text}
 
 
 def grown(facts: ClusterFacts, count: int) -> ClusterFacts:

@@ -6,7 +6,15 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from steersman.cluster.errors import ClusterError
+
 T = TypeVar("T")
+
+
+class FlagError(ClusterError):
+    """A flag that isn't known, or a text it doesn't understand; the message names both."""
+
+
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
 

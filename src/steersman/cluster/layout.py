@@ -41,7 +41,7 @@ class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     Without nodes it is a control plane alone. address is where nodes and pods reach the API server; node_network is
     the network that joins the nodes which live in namespaces of their own; host_names are further names clients may
     call the API server by; feature_gates as `up` was told them;
-    server_flags are the texts of the API server's flags (see `serverflags`).
+    server_flags are the texts of the API server's flags (see `serverflags`), election_flags those of leader election.
     """
 
     address: str
@@ -54,6 +54,7 @@ class ClusterFacts(msgspec.Struct, frozen=True, kw_only=True):
     host_names: tuple[str, ...] = ()
     feature_gates: str = ""
     server_flags: dict[str, str] = {}
+    election_flags: dict[str, str] = {}
 
     def node(self, name: str) -> NodeFacts:
         """The node of a name; KeyError where there is none."""

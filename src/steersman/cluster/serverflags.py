@@ -12,12 +12,8 @@ from typing import Any
 from steersman.apiserver.admission.errors import ConfigurationError
 from steersman.apiserver.admission.names import enabled_names, plugin_names
 from steersman.cluster.authenticationflags import AuthenticationFlags
-from steersman.cluster.errors import ClusterError
+from steersman.cluster.flagtexts import FlagError as FlagError
 from steersman.cluster.flagtexts import flag, number, path, port_range, switches, yes_or_no
-
-
-class FlagError(ClusterError):
-    """A flag that isn't known, or a text it doesn't understand; the message names both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

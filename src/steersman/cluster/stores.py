@@ -3,12 +3,14 @@
 import os
 from pathlib import Path
 
+from steersman.apiserver.collection import ROOT
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.layout import Layout
 from steersman.cluster.storesettings import EtcdSettings, noted_etcd
 from steersman.component.clock import Clock
 from steersman.component.keypair import KeyPair
 from steersman.storage.interface import Store, StoreError
+from steersman.storage.rooted import RootedStore
 
 
 async def open_store(layout: Layout, etcd: EtcdSettings | None, clock: Clock) -> Store:
@@ -36,7 +38,17 @@ async def open_etcd_at(etcd: EtcdSettings, clock: Clock) -> Store:
 
     ca_pem, cert_pem, key_pem = map(_read, (etcd.ca_file, etcd.cert_file, etcd.key_file))
     pair = KeyPair(cert_pem, key_pem) if cert_pem and key_pem else None
-    return await open_etcd(EtcdConfig(etcd.servers, ca_pem, pair), clock)
+    store = await open_etcd(EtcdConfig(etcd.servers, ca_pem, pair), clock)
+    place = f"{etcd.prefix}/"
+    return store if place == ROOT else RootedStore(store, ROOT, place)
+
+
+async def check_etcd(etcd: EtcdSettings, clock: Clock) -> None:
+    """ClusterError with the reason if it can't be used."""
+    try:
+        await (await open_etcd_at(etcd, clock)).close()
+    except (StoreError, OSError) as error:
+        raise ClusterError(str(error)) from error
 
 
 def _read(path: str) -> bytes | None:

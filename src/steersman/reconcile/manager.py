@@ -44,6 +44,11 @@ class Manager:
         """Follow, then reconcile, until cancelled. Call it only as the leader: a second caller would act too."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self.informers.run(), name="informers")
+            group.create_task(self.work(), name="controllers")
+
+    async def work(self) -> None:
+        """Reconcile until cancelled; somebody else runs the informers."""
+        async with asyncio.TaskGroup() as group:
             group.create_task(self._recorder.run(), name="events")
             await self.informers.wait_synced()
             log.info("controllers started", count=len(self.loops))
