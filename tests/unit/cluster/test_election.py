@@ -1,6 +1,7 @@
 """Which control plane works, and what its flags say about that."""
 
 import asyncio
+from functools import partial
 
 import pytest
 
@@ -63,29 +64,37 @@ async def test_a_lease_is_held_where_there_may_be_several(flags: ElectionFlags, 
     assert [lease.spec.holderIdentity for lease in client.all(Lease)] == ([""] if elects else [])
 
 
+class Followed(Informers):
+    relists = 0
+
+    async def relist(self) -> None:
+        self.relists += 1
+        await super().relist()
+
+
 async def test_who_wins_later_begins_with_what_the_predecessor_wrote_last() -> None:
     clock = FakeClock()
     client = MemoryClient(clock)
-    informers = Informers(client, clock)
-    informers.of(Lease)
+    followed = Followed(client, clock)
+    followed.of(Lease)
     election = Election(ElectionFlags(), several=True)
-    here, there = Elections(client, clock, election, informers), Elections(client, clock, election, Informers(client, clock))
-    seen: list[int] = []
+    here, there = (Elections(client, clock, election, one) for one in (followed, Informers(client, clock)))
+    began: list[tuple[str, int]] = []
 
-    async def work() -> None:
-        await informers.wait_synced()
-        seen.append(len(informers.cache(Lease)))
+    async def work(name: str) -> None:
+        began.append((name, followed.relists))
         await asyncio.Event().wait()
 
-    elsewhere = asyncio.create_task(there.lead("second", work))
+    elsewhere = asyncio.create_task(there.lead("second", partial(work, "elsewhere")))
     await clock.drain()
-    tasks = [asyncio.create_task(one) for one in (here.run(), here.lead("first", work), here.lead("second", work))]
+    leads = (here.lead(name, partial(work, name)) for name in ("first", "second"))
+    tasks = [asyncio.create_task(one) for one in (here.run(), *leads)]
     await clock.drain()
-    assert seen == [0] or seen == []
+    assert began == [("elsewhere", 0), ("first", 0)]
     elsewhere.cancel()
     await asyncio.gather(elsewhere, return_exceptions=True)
     await clock.advance(2)
-    assert seen[-1] == 2
+    assert began[2:] == [("second", 1)]
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
