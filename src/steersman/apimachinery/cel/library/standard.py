@@ -9,6 +9,8 @@ from steersman.apimachinery.cel import operators
 from steersman.apimachinery.cel.library.text import go_float
 from steersman.apimachinery.cel.signatures import Function
 from steersman.apimachinery.cel.times import (
+    MAX_SECONDS,
+    MIN_SECONDS,
     NANOS,
     as_datetime,
     format_duration,
@@ -129,6 +131,8 @@ def _to_bytes(value: Any) -> bytes:
 
 def _to_timestamp(value: Any) -> Timestamp:
     if type(value) is int:
+        if not MIN_SECONDS <= value <= MAX_SECONDS:
+            raise EvaluationError("timestamp overflow")
         return Timestamp(value * NANOS)
     return value if isinstance(value, Timestamp) else parse_timestamp(value)
 
