@@ -32,11 +32,11 @@ def etcd(tmp_path: Path) -> Iterator[EtcdServer]:
 
 
 @contextlib.asynccontextmanager
-async def serving_from(etcd: EtcdServer) -> AsyncIterator[Served]:
+async def serving_from(etcd: EtcdServer, config: ServerConfig = CONFIG) -> AsyncIterator[Served]:
     clock = RealClock()
     store = await open_etcd(etcd.config, clock)
     try:
-        async with serving(Deps(store, clock, AdmitEverybody(), AlwaysAllow(), CONFIG)) as served:
+        async with serving(Deps(store, clock, AdmitEverybody(), AlwaysAllow(), config)) as served:
             yield served
     finally:
         await store.close()
@@ -75,6 +75,47 @@ async def test_what_one_server_writes_the_other_reads_changes_and_watches(server
 async def test_of_two_servers_that_create_the_same_name_one_is_refused(servers: tuple[Served, Served]) -> None:
     answers = await asyncio.gather(*(server.post(MAPS, config_map("same")) for server in servers * 5))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 9
+
+
+SERVICES = "/api/v1/namespaces/default/services"
+
+
+def service(name: str, **spec: object) -> dict[str, object]:
+    return {"metadata": {"name": name}, "spec": {"selector": {"a": "b"}, "ports": [{"port": 80}]} | spec}
+
+
+async def test_services_made_through_two_servers_at_once_have_addresses_and_ports_of_their_own(
+    servers: tuple[Served, Served],
+) -> None:
+    asked = (servers[n % 2].post(SERVICES, service(f"s{n}", type="NodePort")) for n in range(200))
+    made = [answer.json["spec"] for answer in await asyncio.gather(*asked)]
+    assert len({spec["clusterIP"] for spec in made}) == 200
+    assert len({spec["ports"][0]["nodePort"] for spec in made}) == 200
+
+
+async def test_the_last_addresses_and_ports_are_given_out_once_by_servers_that_do_not_know_of_each_other(
+    etcd: EtcdServer,
+) -> None:
+    config = ServerConfig("127.0.0.1", 6443, "10.0.0.0/26", (30000, 30039))
+    async with serving_from(etcd, config) as one, serving_from(etcd, config) as other:
+        await one.post("/api/v1/namespaces", {"metadata": {"name": "default"}})
+        asked = ((one, other)[n % 2].post(SERVICES, service(f"s{n}", type="NodePort")) for n in range(60))
+        answers = await asyncio.gather(*asked)
+        made = [answer.json["spec"] for answer in answers if answer.status == 201]
+        assert {answer.json["message"] for answer in answers if answer.status != 201} == {
+            "Internal error occurred: failed to allocate a nodePort: range is full"
+        }
+        assert {spec["ports"][0]["nodePort"] for spec in made} == {*range(30000, 30040)}
+        assert len({spec["clusterIP"] for spec in made}) == len(made) == 40
+        # What one server gives back the other may give out at once, and nobody else's.
+        freed = made[0]["ports"][0]["nodePort"], made[0]["clusterIP"]
+        name = next(answer.json["metadata"]["name"] for answer in answers if answer.status == 201)
+        assert (await one.delete(f"{SERVICES}/{name}")).status == 200
+        wanted = service("again", type="NodePort", clusterIP=freed[1], ports=[{"port": 80, "nodePort": freed[0]}])
+        answers = await asyncio.gather(
+            other.post(SERVICES, wanted), one.post(SERVICES, wanted | service("too", **wanted["spec"]))
+        )
+        assert sorted(answer.status for answer in answers) == [201, 422]
 
 
 async def test_servers_that_start_together_on_an_empty_etcd_all_come_up(etcd: EtcdServer) -> None:

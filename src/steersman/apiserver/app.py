@@ -7,14 +7,17 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 from random import Random, SystemRandom
 
-from steersman.api import core, events
+from steersman.api import core, events, networking
 from steersman.api.events import convert
 from steersman.api.meta import Kind
 from steersman.api.older.version import families
 from steersman.api.resources import RESOURCES, Resource
 from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.aggregator.aggregator import Aggregator
-from steersman.apiserver.allocators.services import ServiceReserver
+from steersman.apiserver.allocators.ranges import Ranges
+from steersman.apiserver.allocators.records import Records, port_cache
+from steersman.apiserver.allocators.repair import COMPONENT, Repair
+from steersman.apiserver.allocators.services import Allocation, ServiceReserver
 from steersman.apiserver.attributes import Authenticator, Authorizer
 from steersman.apiserver.audit.auditor import Auditor
 from steersman.apiserver.authn.impersonation import Impersonation
@@ -55,6 +58,7 @@ from steersman.apiserver.verbs.ownership import Ownership
 from steersman.apiserver.verbs.watch import Watcher
 from steersman.apiserver.verbs.write import Writer
 from steersman.apiserver.webhooks.caller import WebhookCaller
+from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
 from steersman.component.healthz import Check, HealthEndpoint, when
 from steersman.component.http.client import Connect, connect_tcp
@@ -62,6 +66,7 @@ from steersman.component.http.message import Request, Response
 from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.component.slis import HealthSLIs
+from steersman.storage.cacher import Cacher
 from steersman.storage.interface import Store
 
 CONVERSIONS: Mapping[type[Kind], Conversion] = {
@@ -71,7 +76,10 @@ CONVERSIONS: Mapping[type[Kind], Conversion] = {
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """What an administrator decides. advertise is where clients and pods find the server."""
+    """What an administrator decides. advertise is where clients and pods find the server.
+
+    service_cidr: the range of Services' addresses, or one for each family with a comma between.
+    """
 
     advertise_address: str
     advertise_port: int
@@ -119,9 +127,11 @@ class APIServer:
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
         export_stored(deps.metrics, self.collections)
         export_server(deps.metrics)
-        network = ip_network(deps.config.service_cidr)
-        self._reserver = ServiceReserver(network, deps.config.node_ports, deps.random)
-        verbs = _verbs(deps, self.collections, self._reserver)
+        ports = self.collections.keep(port_cache())
+        allocation = _allocation(deps, self.collections, ports)
+        services = self.collections.ensured(core.Service)
+        self._repair = Repair(deps.store, services, ports, allocation, deps.clock)
+        verbs = _verbs(deps, self.collections, ServiceReserver(allocation))
         self.pipeline = Pipeline(
             self.table,
             self.collections,
@@ -183,6 +193,7 @@ class APIServer:
                 group.create_task(self._follow_definitions())
                 group.create_task(self._get_ready())
                 group.create_task(self._aggregate())
+                group.create_task(self._keep_ports())
                 if self.flow_control is not None:
                     group.create_task(self.flow_control.run())
                     group.create_task(self._say_what_dangles())
@@ -197,13 +208,19 @@ class APIServer:
     async def _get_ready(self) -> None:
         await self.collections.synced()
         await self._custom.synced()
-        services = self.collections.of(core.Service)
-        self._reserver.fill(services.decoded(one) for one in services.cacher.under(services.under("")))
+        await self._repair.begin()
         self._ready.set()
 
     async def _aggregate(self) -> None:
         await self._ready.wait()
         await self._aggregator.run()
+
+    async def _keep_ports(self) -> None:
+        await self._ready.wait()
+        recorder = EventRecorder(LocalClient(self.pipeline), self._deps.clock, COMPONENT)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(recorder.run())
+            group.create_task(self._repair.run(recorder))
 
     async def _say_what_dangles(self) -> None:
         await self._ready.wait()
@@ -232,6 +249,15 @@ class APIServer:
         control = self.flow_control
         dumps = None if control is None else Dumps(lambda: control.levels.by_name, deps.clock)
         return PlainEndpoints(discovery, health, deps.metrics, slis.registry, deps.token_issuer, openapi_answer, dumps)
+
+
+def _allocation(deps: Deps, collections: Collections, ports: Cacher) -> Allocation:
+    """How Services get addresses and ports."""
+    networks = tuple(ip_network(text) for text in deps.config.service_cidr.split(","))
+    addresses = collections.ensured(networking.IPAddress)
+    records = Records(addresses, ports, deps.clock, deps.random)
+    ranges = Ranges(networks, collections.ensured(networking.ServiceCIDR))
+    return Allocation(ranges, deps.config.node_ports, records, collections.catch_up, deps.random)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:

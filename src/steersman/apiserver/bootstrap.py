@@ -21,12 +21,17 @@ from steersman.api.core import (
 )
 from steersman.api.discovery import Endpoint, EndpointConditions, EndpointSlice
 from steersman.api.discovery import EndpointPort as SlicePort
-from steersman.api.meta import Kind, ObjectMeta
+from steersman.api.meta import Condition, Kind, ObjectMeta
+from steersman.api.networking import ServiceCIDR, ServiceCIDRSpec, ServiceCIDRStatus
+from steersman.api.networking.serviceranges import DEFAULT_RANGES, READY
 from steersman.api.scheduling import PriorityClass
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import AlreadyExists, Conflict, NotFound
 from steersman.apiserver.authz.bootstrap.seed import seed_roles
 from steersman.client.interface import Client
+from steersman.component.log import get_logger
+
+_log = get_logger(__name__)
 
 K = TypeVar("K", bound=Kind)
 
@@ -36,6 +41,7 @@ MOVABLE = "Used for system critical pods that must run in the cluster, but can b
 PRIORITIES = (("system-node-critical", 2_000_001_000, FIXED), ("system-cluster-critical", 2_000_000_000, MOVABLE))
 LABELS = {"component": "apiserver", "provider": "kubernetes"}
 TRIES = 5
+RANGES_READY = "Kubernetes default Service CIDR is ready"
 AUTHORITIES = "extension-apiserver-authentication"
 FRONT_PROXY = "front-proxy-client"
 NAME, NAMESPACE, PORT_NAME = "kubernetes", "default", "https"
@@ -52,7 +58,12 @@ class Advertised:
     @property
     def cluster_ip(self) -> str:
         """The address of the Service `kubernetes`."""
-        return str(ip_network(self.service_cidr)[1])
+        return str(ip_network(self.service_cidrs[0])[1])
+
+    @property
+    def service_cidrs(self) -> tuple[str, ...]:
+        """The range of Services' addresses, or one for each family."""
+        return tuple(self.service_cidr.split(","))
 
 
 async def bootstrap(client: Client, advertised: Advertised) -> None:
@@ -62,6 +73,7 @@ async def bootstrap(client: Client, advertised: Advertised) -> None:
     for name, value, text in PRIORITIES:
         await _ensure(client, PriorityClass(metadata=ObjectMeta(name=name), value=value, description=text))
     await _settled(lambda: seed_roles(client))
+    await _settled(lambda: _ensure_ranges(client, advertised))
     await _ensure(client, service(advertised))
     if ip_address(advertised.address).is_loopback:
         # No pod reaches it there, and validation refuses such endpoints.
@@ -101,7 +113,7 @@ def service(advertised: Advertised) -> Service:
         type="ClusterIP",
         clusterIP=advertised.cluster_ip,
         clusterIPs=(advertised.cluster_ip,),
-        ipFamilies=("IPv4",),
+        ipFamilies=("IPv6" if ":" in advertised.cluster_ip else "IPv4",),
         ipFamilyPolicy="SingleStack",
         ports=(port,),
     )
@@ -148,6 +160,25 @@ async def _settled(write: Callable[[], Awaitable[None]]) -> None:
         except Conflict:
             continue
     return await write()
+
+
+async def _ensure_ranges(client: Client, advertised: Advertised) -> None:
+    """The default ranges are those of the server's flags; a second family may come to a cluster that had one.
+
+    Source: pkg/controlplane/controller/defaultservicecidr.
+    """
+    cidrs = advertised.service_cidrs
+    spec = ServiceCIDRSpec(cidrs=cidrs)
+    stored = await _ensure(client, ServiceCIDR(metadata=ObjectMeta(name=DEFAULT_RANGES), spec=spec))
+    if stored.spec.cidrs == cidrs[:1] != cidrs:
+        stored = await client.update(replace(stored, spec=spec))
+    if stored.spec.cidrs != cidrs:
+        _log.warning("the default ServiceCIDR isn't what the flags say", has=stored.spec.cidrs, flags=cidrs)
+    elif not any(one.type == READY for one in stored.status.conditions):
+        ready = Condition(
+            type=READY, status="True", message=RANGES_READY, lastTransitionTime=stored.metadata.creationTimestamp
+        )
+        await client.update(replace(stored, status=ServiceCIDRStatus(conditions=(ready,))), subresource="status")
 
 
 async def _ensure_endpoints(client: Client, wanted: Endpoints) -> None:

@@ -16,9 +16,10 @@ from steersman.apimachinery.codec.json import decode, encode
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import already_exists, modified, not_found
 from steersman.apiserver.registry.strategy import Strategy
+from steersman.apiserver.reservations import ALONE, Along
 from steersman.storage.cached import CachedObject, Facts, with_resource_version
 from steersman.storage.cacher import Cacher
-from steersman.storage.interface import Compare, CompareFailed, Delete, Put, Store
+from steersman.storage.interface import Compare, CompareFailed, Delete, Put, Store, TxnResult, Write
 
 K = TypeVar("K", bound=Kind)
 
@@ -132,39 +133,52 @@ class Collection(Generic[K]):
             obj = replace(obj, metadata=replace(obj.metadata, resourceVersion=""))
         return encode(obj if self._conversion is None else self._conversion.to_stored(obj))
 
-    async def create(self, obj: K) -> bytes:
-        """Store a new object; its bytes with the resourceVersion. AlreadyExists when the name is taken."""
+    async def create(self, obj: K, along: Along = ALONE) -> bytes:
+        """Store a new object; its bytes with the resourceVersion. AlreadyExists when the name is taken.
+
+        CompareFailed, here and in `replace`, when what was to go along with it is taken.
+        """
         meta = obj.metadata
         key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
-            result = await self._store.txn((Compare(key, 0),), (Put(key, await self._kept(data), self._ttl),))
+            result = await self._write(along, Compare(key, 0), Put(key, await self._kept(data), self._ttl))
         except CompareFailed as error:
+            if error.key != key:
+                raise
             raise already_exists(self.resource.group_resource, meta.name) from error
         return self.served(with_resource_version(data, result.revision))
 
-    async def replace(self, obj: K, revision: int) -> bytes:
+    async def replace(self, obj: K, revision: int, along: Along = ALONE) -> bytes:
         """Store a changed object computed from `revision`. Conflict when another write came first."""
         meta = obj.metadata
         key, data = self.key(meta.namespace, meta.name), self.stored(obj)
         try:
-            result = await self._store.txn((Compare(key, revision),), (Put(key, await self._kept(data), self._ttl),))
+            result = await self._write(along, Compare(key, revision), Put(key, await self._kept(data), self._ttl))
         except CompareFailed as error:
+            if error.key != key:
+                raise
             raise self._lost(meta.name, error) from error
         return self.served(with_resource_version(data, result.revision))
 
-    async def remove(self, obj: K, revision: int) -> bytes:
+    async def remove(self, obj: K, revision: int, along: Along = ALONE) -> bytes:
         """Take an object away; its last state with the resourceVersion of its end."""
         meta = obj.metadata
         key = self.key(meta.namespace, meta.name)
         try:
-            result = await self._store.txn((Compare(key, revision),), (Delete(key),))
+            result = await self._write(along, Compare(key, revision), Delete(key))
         except CompareFailed as error:
+            if error.key != key:
+                # What was to go with it has changed meanwhile: to be looked at anew.
+                raise modified(self.resource.group_resource, meta.name) from error
             raise self._lost(meta.name, error) from error
         return self.served(with_resource_version(self.stored(obj), result.revision))
 
     async def is_stale(self, obj: K) -> bool:
         """A write that changes nothing is worth it: the object would be stored otherwise today."""
         return await self._store.is_stale(self.key(obj.metadata.namespace, obj.metadata.name))
+
+    async def _write(self, along: Along, compare: Compare, write: Write) -> TxnResult:
+        return await self._store.txn((compare, *along.compares), (write, *along.writes))
 
     async def _kept(self, data: bytes) -> bytes:
         """What is put into the store."""
@@ -179,7 +193,7 @@ class Collection(Generic[K]):
 def indexer(kind: type[K], *strategies: Strategy[K]) -> Callable[[bytes], Facts]:
     """What selectors may ask of a stored object, in any of the versions it is served in."""
     if all(type(strategy).selectable is Strategy.selectable for strategy in strategies):
-        return _metadata_facts
+        return metadata_facts
 
     def index(stored: bytes) -> Facts:
         obj = decode(stored, kind)
@@ -207,7 +221,8 @@ class _Bare(msgspec.Struct):
 _bare = msgspec.json.Decoder(_Bare)
 
 
-def _metadata_facts(stored: bytes) -> Facts:
+def metadata_facts(stored: bytes) -> Facts:
+    """What metadata alone says of a stored object."""
     meta = _bare.decode(stored).metadata
     fields = {"metadata.name": meta.name, "metadata.namespace": meta.namespace}
     return Facts(meta.namespace, meta.name, meta.labels, fields)

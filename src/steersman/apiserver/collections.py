@@ -37,6 +37,7 @@ class Collections:
         self._store = store
         self._caches = CacheSet(store, ROOT)
         self._cachers: dict[str, Cacher] = {}
+        self._others: list[Cacher] = []
         self._by_kind: dict[type[Kind], Collection[Any]] = {}
         for resource in resources:
             if resource.has_objects and resource.older is None:
@@ -66,6 +67,16 @@ class Collections:
         """Every cache, by `plural.group` of what is stored."""
         return {prefix[len(ROOT) : -1]: cacher for prefix, cacher in self._cachers.items()}
 
+    def ensured(self, kind: type[K]) -> Collection[K]:
+        """The collection of a kind of our own, even if it isn't served. Ask before `run`."""
+        found = self._by_kind.get(kind)
+        return self._collection(resource_for(kind), {}) if found is None else found
+
+    def keep(self, cacher: Cacher) -> Cacher:
+        """A cache of what is no object is filled and follows too. Give it before `run`."""
+        self._others.append(cacher)
+        return cacher
+
     @property
     def revision(self) -> int:
         """How far the caches have come."""
@@ -73,7 +84,7 @@ class Collections:
 
     async def run(self) -> None:
         """Follow the store until cancelled."""
-        for cacher in self._cachers.values():
+        for cacher in (*self._cachers.values(), *self._others):
             await self._caches.add(cacher)
         await self._caches.run()
 
@@ -147,7 +158,7 @@ class Collections:
 
     async def heal(self) -> None:
         """Read again what is stored and couldn't be read; its keys may be there now."""
-        for cacher in tuple(self._cachers.values()):
+        for cacher in (*self._cachers.values(), *self._others):
             for key in cacher.unreadable:
                 entry = await self._store.get(key)
                 if entry is not None:

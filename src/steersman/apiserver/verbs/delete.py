@@ -121,8 +121,7 @@ class Deleter:
             return Deleted(obj, collection.served(cached.data), gone=False)
         if deletion.step is Step.MARK:
             return Deleted(obj, await collection.replace(obj, cached.revision), gone=False)
-        data = await collection.remove(obj, cached.revision)
-        self._reserver.release(obj)
+        data = await collection.remove(obj, cached.revision, self._reserver.release(obj))
         return Deleted(obj, data, gone=True)
 
 

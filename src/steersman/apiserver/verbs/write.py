@@ -1,9 +1,9 @@
 """Create and update: the steps every write goes through between its body and the store."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from steersman.api.meta import Kind
@@ -19,6 +19,7 @@ from steersman.apimachinery.status import (
     NotFound,
     already_exists,
     conflict,
+    internal_error,
     invalid,
 )
 from steersman.apimachinery.times import to_time
@@ -26,7 +27,7 @@ from steersman.apiserver.admission.chain import AdmissionChain
 from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.context import RequestContext
-from steersman.apiserver.reservations import NO_RESERVER, Reserver
+from steersman.apiserver.reservations import NO_RESERVER, Along, Reservation, Reserver
 from steersman.apiserver.verbs.metadata import (
     check_identity,
     check_name,
@@ -38,6 +39,7 @@ from steersman.apiserver.verbs.metadata import (
 )
 from steersman.apiserver.verbs.ownership import Ownership, keep_times
 from steersman.storage.cached import CachedObject, with_resource_version
+from steersman.storage.interface import CompareFailed
 
 K = TypeVar("K", bound=Kind)
 
@@ -48,6 +50,8 @@ MAX_GENERATED_NAME_LENGTH = 63
 NAME_TRIES = 8
 # Source: handlers.patch: a patch without resourceVersion is applied anew when another write came first.
 CONFLICT_TRIES = 20
+# Each time, the caches have caught up: only writes of that very moment can be in the way.
+RESERVATION_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class Writer:
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
         obj = strategy.complete(strategy.prepare_for_create(obj), None, context)
-        with self._reserver.reserve(obj, None, context.dry_run) as reservation:
+        with await self._reserver.reserve(obj, None, context.dry_run) as reservation:
             obj = reservation.object
             causes = [*checked_metadata(obj, collection.resource), *strategy.validate(obj)]
             if causes:
@@ -116,8 +120,7 @@ class Writer:
                 if collection.cacher.get(collection.key(obj.metadata.namespace, obj.metadata.name)) is not None:
                     raise already_exists(collection.resource.group_resource, obj.metadata.name)
                 return Written(collection.served(collection.stored(obj)), created=True)
-            data = await collection.create(obj)
-            reservation.keep()
+            data = await _with_reserved(reservation, collection.create)
         return Written(data, created=True)
 
     async def admitted(self, context: RequestContext, obj: Object) -> Object:
@@ -182,7 +185,7 @@ class Writer:
         new = await self._admission.admit(attributes)
         new = strategy.complete((change.prepare or strategy.prepare_for_update)(new, old), old, context)
         reserver = self._reserver if change.prepare is None else NO_RESERVER
-        with reserver.reserve(new, old, context.dry_run) as reservation:
+        with await reserver.reserve(new, old, context.dry_run) as reservation:
             new = reservation.object
             causes = [*checked_metadata(new, collection.resource), *checked_change(new, old)]
             causes += (change.validate or strategy.validate_update)(new, old)
@@ -190,20 +193,23 @@ class Writer:
                 raise invalid(group_kind(collection.resource), new.metadata.name, causes)
             context.warnings.extend(strategy.warnings_of_change(new, old) if change.prepare is None else ())
             await self._admission.validate(attributes_with(attributes, new))
-            data = await self._stored(context, collection, keep_times(new, old), cached)
-            reservation.keep()
-        if is_finished(new) and not context.dry_run:
-            self._reserver.release(new)
-        return Written(data)
 
-    async def _stored(self, context: RequestContext, collection: Collection[K], new: K, cached: CachedObject) -> bytes:
+            async def write(obj: K, along: Along) -> bytes:
+                return await self._stored(context, collection, keep_times(obj, old), cached, along)
+
+            return Written(await _with_reserved(reservation, write))
+
+    async def _stored(
+        self, context: RequestContext, collection: Collection[K], new: K, cached: CachedObject, along: Along
+    ) -> bytes:
         """Write what changed; what didn't is no write."""
         same = with_resource_version(collection.stored(new), cached.revision)
         if is_finished(new):
-            return collection.served(same) if context.dry_run else await collection.remove(new, cached.revision)
+            gone = self._reserver.release(collection.decoded(cached))
+            return collection.served(same) if context.dry_run else await collection.remove(new, cached.revision, gone)
         if context.dry_run or (same == cached.data and not await collection.is_stale(new)):
             return collection.served(same)
-        return await collection.replace(new, cached.revision)
+        return await collection.replace(new, cached.revision, along)
 
     def _owned(self, context: RequestContext, collection: Collection[K], new: K, old: K | None) -> K:
         reset = collection.strategy.reset_fields(collection.kind, context.info.subresource)
@@ -245,6 +251,16 @@ class Writer:
             selfLink="",
         )
         return replace(obj, metadata=made)
+
+
+async def _with_reserved(reservation: Reservation, write: Callable[[Any, Along], Awaitable[bytes]]) -> bytes:
+    """Write the object with what is reserved for it, chosen anew as long as others are faster."""
+    for _attempt in range(RESERVATION_TRIES):
+        try:
+            return await write(reservation.object, reservation.along)
+        except CompareFailed as lost:
+            await reservation.again(lost.key)
+    raise internal_error("what it needs was taken by others again and again")
 
 
 def in_namespace(context: RequestContext, obj: K) -> K:
