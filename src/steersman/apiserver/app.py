@@ -23,7 +23,7 @@ from steersman.apiserver.audit.auditor import Auditor
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.collection import Conversion
 from steersman.apiserver.collections import Collections
-from steersman.apiserver.connect import Connections, NoConnector
+from steersman.apiserver.connect import Connections, Connector, NoConnector
 from steersman.apiserver.crd.controller import Conversions, CustomResources
 from steersman.apiserver.endpoints.discovery import Discovery
 from steersman.apiserver.endpoints.openapi import OpenAPI
@@ -66,7 +66,6 @@ from steersman.component.http.message import Request, Response
 from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.component.slis import HealthSLIs
-from steersman.storage.cacher import Cacher
 from steersman.storage.interface import Store
 
 CONVERSIONS: Mapping[type[Kind], Conversion] = {
@@ -127,11 +126,8 @@ class APIServer:
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
         export_stored(deps.metrics, self.collections)
         export_server(deps.metrics)
-        ports = self.collections.keep(port_cache())
-        allocation = _allocation(deps, self.collections, ports)
-        services = self.collections.ensured(core.Service)
-        self._repair = Repair(deps.store, services, ports, allocation, deps.clock)
-        verbs = _verbs(deps, self.collections, ServiceReserver(allocation))
+        self._repair = _repair(deps, self.collections)
+        verbs = _verbs(deps, self.collections, ServiceReserver(self._repair.allocation))
         self.pipeline = Pipeline(
             self.table,
             self.collections,
@@ -145,12 +141,7 @@ class APIServer:
         conversions = Conversions(self.webhooks, deps.clock, deps.random)
         client = LocalClient(self.pipeline)
         self._custom = CustomResources(self.collections, self.table, client, deps.clock, conversions)
-        connector = (
-            NoConnector()
-            if deps.connect is None
-            else KubeletConnector(self.collections, deps.kubelet_tls, deps.connect, deps.random)
-        )
-        connections = Connections(connector, deps.admission, self.pipeline.authorize)
+        connections = Connections(_connector(deps, self.collections), deps.admission, self.pipeline.authorize)
         gate = Gate(deps.authenticator, deps.impersonation, deps.auditor)
         self._aggregator = Aggregator(
             self.collections,
@@ -251,13 +242,21 @@ class APIServer:
         return PlainEndpoints(discovery, health, deps.metrics, slis.registry, deps.token_issuer, openapi_answer, dumps)
 
 
-def _allocation(deps: Deps, collections: Collections, ports: Cacher) -> Allocation:
-    """How Services get addresses and ports."""
+def _connector(deps: Deps, collections: Collections) -> Connector:
+    if deps.connect is None:
+        return NoConnector()
+    return KubeletConnector(collections, deps.kubelet_tls, deps.connect, deps.random)
+
+
+def _repair(deps: Deps, collections: Collections) -> Repair:
+    """How Services get addresses and ports, and how what is noted of them is put right."""
+    ports = collections.keep(port_cache())
     networks = tuple(ip_network(text) for text in deps.config.service_cidr.split(","))
     addresses = collections.ensured(networking.IPAddress)
     records = Records(addresses, ports, deps.clock, deps.random)
     ranges = Ranges(networks, collections.ensured(networking.ServiceCIDR))
-    return Allocation(ranges, deps.config.node_ports, records, collections.catch_up, deps.random)
+    allocation = Allocation(ranges, deps.config.node_ports, records, collections.catch_up, deps.random)
+    return Repair(deps.store, collections.ensured(core.Service), ports, allocation, deps.clock)
 
 
 def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:

@@ -77,11 +77,11 @@ class Repair:
         self, store: Store, services: Collection[Service], ports: Cacher, allocation: Allocation, clock: Clock
     ) -> None:
         self._store, self._services, self._ports = store, services, ports
-        self._allocation, self._clock = allocation, clock
+        self.allocation, self._clock = allocation, clock
 
     async def begin(self) -> None:
         """Everything that Services have is noted: only then may more be given out. The caches must be filled."""
-        records, missing = self._allocation.records, dict[str, Put]()
+        records, missing = self.allocation.records, dict[str, Put]()
         for service in self._all():
             for key in records.keys_of(service):
                 if records.noted(key) is None and key not in missing:
@@ -100,7 +100,7 @@ class Repair:
     async def look(self, recorder: EventRecorder) -> None:
         """Once."""
         noted = {one.key: one.revision for one in self._ports.under(PORTS)}
-        allocation = self._allocation
+        allocation = self.allocation
         found = find_ports(self._all(), frozenset(noted), allocation.records, allocation.ports)
         for told in found.told:
             recorder.event(told.service, "Warning", told.reason, told.message)
