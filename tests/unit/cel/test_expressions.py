@@ -101,7 +101,8 @@ FAILING = [
     ("optional.none().value()", "optional.none() dereference"),
     ("ip('x')", 'IP Address "x" parse error'),
     ("int('x')", "invalid syntax"),
-    ("timestamp('x')", "cannot parse"), ("timestamp(-9223372036854775808)", "timestamp overflow"),
+    ("timestamp('x')", "cannot parse"),
+    ("timestamp(-9223372036854775808)", "timestamp overflow"),
     ("'a'.matches('(')", "missing"),
 ]
 
