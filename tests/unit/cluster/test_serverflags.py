@@ -106,3 +106,37 @@ def test_the_configuration_of_encryption_is_checked_before_anything_starts(tmp_p
         serverflags.check_flags({"encryption-provider-config": str(keys)})
     with pytest.raises(ClusterError, match="must be set with --encryption-provider-config"):
         serverflags.check_flags({"encryption-provider-config-automatic-reload": "true"})
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"oidc-client-id": "me"}, "oidc-issuer-url and oidc-client-id must be specified together"),
+        ({"oidc-groups-claim": "g"}, "oidc-issuer-url and oidc-client-id must be specified together"),
+        ({"oidc-issuer-url": "http://a", "oidc-client-id": "me"}, "URL scheme must be https"),
+        ({"oidc-signing-algs": "none"}, 'oidc: unsupported signing alg: "none"'),
+        ({"oidc-required-claim": "a"}, "it is no list of key=value"),
+        ({"service-account-issuer": "https://a,https://a"}, 'service-account-issuer "https://a" is already specified'),
+        ({"service-account-jwks-uri": "http://a"}, "requires https scheme"),
+        ({"service-account-max-token-expiration": "30m"}, "must be between 1 hour and 2"),
+        ({"service-account-key-file": "{file}"}, "does not contain any valid RSA or ECDSA public keys"),
+        ({"service-account-signing-key-file": "{file}"}, "failed to parse service-account-issuer-key-file"),
+        ({"token-auth-file": "{file}"}, "must have at least 3 columns"),
+        ({"authentication-token-webhook-version": "v2"}, "it is none of v1, v1beta1"),
+        ({"authentication-token-webhook-config-file": "{file}"}, "failed to get webhook authentication configuration"),
+        ({"authentication-config": "{file}"}, "authentication configuration"),
+        ({"authentication-config": "{config}", "oidc-client-id": "me"}, "are mutually exclusive"),
+        ({"authentication-config": "{config}", "anonymous-auth": "true"}, "--anonymous-auth flag cannot be set"),
+    ],
+)
+def test_flags_of_authentication_are_checked_before_anything_starts(
+    flags: dict[str, str], said: str, tmp_path: Path
+) -> None:
+    file, config = tmp_path / "file", tmp_path / "config"
+    file.write_text("nonsense\n")
+    head = "kind: AuthenticationConfiguration\napiVersion: apiserver.config.k8s.io/v1beta1\n"
+    config.write_text(f"{head}anonymous: {{enabled: false}}\n")
+    serverflags.check_flags({"authentication-config": str(config)})
+    with pytest.raises(ClusterError) as refused:
+        serverflags.check_flags({name: text.format(file=file, config=config) for name, text in flags.items()})
+    assert said in str(refused.value)

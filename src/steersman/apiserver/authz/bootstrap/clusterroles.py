@@ -147,7 +147,10 @@ CLUSTER_ROLES: tuple[BootstrapRole, ...] = (
     ),
     BootstrapRole(
         "system:basic-user",
-        rules=(allow("create", "authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),),
+        rules=(
+            allow("create", "authorization.k8s.io", "selfsubjectaccessreviews selfsubjectrulesreviews"),
+            allow("create", "authentication.k8s.io", "selfsubjectreviews"),
+        ),
     ),
     BootstrapRole(
         "system:certificates.k8s.io:certificatesigningrequests:nodeclient",
