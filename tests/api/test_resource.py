@@ -39,6 +39,8 @@ async def test_templates_and_classes_are_taken_with_their_defaults(server: Serve
     body = {"metadata": {"name": "c"}, "spec": {"selectors": [{"cel": {"expression": "true"}}], "config": config}}
     assert (await server.post(CLASSES, body)).status == 201
     assert [row[0] for row in await cells(server, CLASSES)] == ["c"]
+    wrong = await server.patch(f"{CLASSES}/c", {"spec": {"selectors": [{"cel": {"expression": "device.driver"}}]}})
+    assert (wrong.status, "not string" in wrong.json["message"]) == (422, True)
     changed = await server.patch(f"{CLASSES}/c", {"spec": {"extendedResourceName": "d.io/gpu"}})
     assert changed.json["metadata"]["generation"] == 2
 

@@ -18,10 +18,12 @@ from steersman.api.resource.claimvalidation import (
     validate_template_update,
 )
 from steersman.api.resource.defaults import default_claim_spec, with_rule_time, with_taint_times
+from steersman.api.resource.expressions import expression_faults
 from steersman.api.resource.slicevalidation import slice_warnings, validate_slice
 from steersman.api.resource.statusvalidation import validate_claim_status, without_deallocated
 from steersman.api.resource.taintrulevalidation import validate_taint_rule, validate_taint_rule_status
 from steersman.apimachinery.codec.json import from_wire
+from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
 
 SHARE = "6e3b7a4c-2f5d-4a8e-9b1c-0d2e4f6a8b0c"
@@ -597,3 +599,40 @@ def test_a_rules_taint_is_there_since_it_has_its_effect() -> None:
     assert time_of(taint_rule(value="v", timeAdded="2026-01-01T00:00:00Z")) == since
     assert time_of(taint_rule(effect="None", timeAdded="2026-01-01T00:00:00Z")) == now
     assert time_of(taint_rule(effect="None", timeAdded=later)) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "true",
+        "device.driver == 'd.io' && device.allowMultipleAllocations",
+        "device.attributes['d.io'].isFast",
+        "'d.io' in device.attributes",
+        "cel.bind(mine, device.attributes['d.io'], mine.a && mine.b)",
+        "device.capacity['d.io'].memory.compareTo(quantity('1Gi')) >= 0",
+        "device.attributes['d.io'].version.isGreaterThan(semver('1.0.0'))",
+    ],
+)
+def test_an_expression_tells_whether_a_device_is_right(expression: str) -> None:
+    assert expression_faults(expression, Path("e")) == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "fault"),
+    [
+        ("", "compilation failed: "),
+        ("device.driver", "must evaluate to bool or the unknown type, not string"),
+        ("device.other", "compilation failed: ERROR: <input>:1:7: undefined field 'other'"),
+        ("pod.name == 'a'", "compilation failed: ERROR: <input>:1:1: undeclared reference to 'pod'"),
+        ("(" * 5000, "compilation failed: ERROR: <input>:1:1: expression recursion limit exceeded: 250"),
+    ],
+)
+def test_an_expression_that_cant_be_used_is_refused(expression: str, fault: str) -> None:
+    (found,) = told(expression_faults(expression, Path("e")))
+    assert fault in found
+
+
+def test_what_is_stored_isnt_compiled_again() -> None:
+    made = from_wire({"spec": {"selectors": [{"cel": {"expression": "device.other"}}]}}, DeviceClass)
+    assert len(validate_class(made)) == 1
+    assert validate_class(made, made) == []
