@@ -27,6 +27,7 @@ from steersman.api.core import (
 )
 from steersman.api.discovery import EndpointSlice
 from steersman.api.meta import LabelSelector, ObjectMeta
+from steersman.api.networking import IPAddress, ServiceCIDR, ServiceCIDRSpec
 from steersman.apiserver.local import LocalClient
 from steersman.client.http import HTTPClient
 from steersman.client.interface import Client, Propagation
@@ -75,9 +76,10 @@ async def controlled(way: str) -> AsyncIterator[Client]:
 async def eventually(client: Client, kind: type[Any], holds: Callable[[tuple[Any, ...]], bool]) -> tuple[Any, ...]:
     """The namespace's objects of a kind as soon as the condition holds for them."""
     found: tuple[Any, ...] = ()
+    scope = None if issubclass(kind, IPAddress) else "shop"
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            while not holds(found := (await client.list(kind, "shop")).items):
+            while not holds(found := (await client.list(kind, scope)).items):
                 await asyncio.sleep(0.02)
     except TimeoutError:
         raise AssertionError(f"never came true for {kind.__name__}: {found}") from None
@@ -205,3 +207,25 @@ async def test_orphaned_pods_stay_and_are_adopted_by_the_next_replica_set() -> N
         await eventually(client, Deployment, is_rolled_out)
         assert {pod.metadata.uid for pod in (await client.list(Pod, "shop")).items} == before
         assert len((await client.list(ReplicaSet, "shop")).items) == 1
+
+
+@pytest.mark.parametrize("way", ["local"])
+async def test_an_address_that_somebody_deletes_is_noted_again_for_its_service(way: str) -> None:
+    async with controlled(way) as client:
+        await client.create(
+            ServiceCIDR(metadata=ObjectMeta(name="kubernetes"), spec=ServiceCIDRSpec(cidrs=("10.96.0.0/12",)))
+        )
+        spec = ServiceSpec(type="ClusterIP", ports=(ServicePort(port=80),))
+        made = await client.create(Service(metadata=ObjectMeta(name="web", namespace="shop"), spec=spec))
+        first = await client.get(IPAddress, made.spec.clusterIP)
+        await client.delete(IPAddress, made.spec.clusterIP)
+
+        def is_noted_again(found: tuple[Any, ...]) -> bool:
+            return [one.metadata.uid for one in found] not in ([], [first.metadata.uid])
+
+        (again,) = await eventually(client, IPAddress, is_noted_again)
+        assert (again.metadata.labels, again.spec) == (first.metadata.labels, first.spec)
+        (ranges,) = (await client.list(ServiceCIDR)).items
+        assert [(one.type, one.status) for one in ranges.status.conditions] == [("Ready", "True")]
+        (event,) = await eventually(client, Event, lambda found: bool(found))
+        assert event.message == f"Cluster IP [IPv4]: {made.spec.clusterIP} is not allocated; repairing"

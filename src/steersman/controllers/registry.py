@@ -17,6 +17,8 @@ from steersman.controllers.podgc.controller import PodGCController
 from steersman.controllers.replicaset.controller import ReplicaSetController
 from steersman.controllers.resourcequota.controller import ResourceQuotaController
 from steersman.controllers.serviceaccount.controller import RootCAPublisher, ServiceAccountController
+from steersman.controllers.serviceaddresses.controller import ServiceAddressController
+from steersman.controllers.servicecidrs.controller import ServiceCIDRController
 from steersman.controllers.tainteviction.controller import TaintEvictionController
 from steersman.controllers.tokens.controller import Sign, TokenController
 from steersman.reconcile.controller import Controller
@@ -54,6 +56,8 @@ def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, A
         TaintEvictionController(clock),
         PodGCController(),
         ResourceQuotaController(clock),
+        ServiceCIDRController(),
+        ServiceAddressController(),
     ]
     if settings.cluster_cidrs:
         controllers.append(NodeIPAMController(settings.cluster_cidrs, settings.node_mask_v4))
