@@ -17,12 +17,14 @@ from steersman.api.apps.defaults import (
 )
 from steersman.api.apps.validation import (
     selector_change,
+    stateful_set_changes,
     validate_daemon_set,
     validate_deployment,
     validate_replica_set,
     validate_stateful_set,
 )
 from steersman.api.core import ReplicationController
+from steersman.api.core.podwarnings import template_warnings
 from steersman.api.core.validation import validate_template
 from steersman.api.meta import LabelSelector
 from steersman.apimachinery.fieldpath import Path
@@ -33,6 +35,7 @@ from steersman.apiserver.registry.age import age
 from steersman.apiserver.registry.pods import template_cells
 from steersman.apiserver.registry.strategy import AGE_COLUMN, NAME_COLUMN, Column, Strategy
 
+TEMPLATE = Path("spec.template")
 CONTAINERS = Column("Containers", description="Names of the template's containers.", priority=1)
 IMAGES = Column("Images", description="Images of the template's containers.", priority=1)
 SELECTOR = Column("Selector", description="Which pods belong to it.", priority=1)
@@ -63,6 +66,10 @@ class DeploymentStrategy(Strategy[Deployment]):
     def default(self, obj: Deployment) -> Deployment:
         """Upstream's defaults."""
         return default_deployment(obj)
+
+    def warnings(self, obj: Deployment) -> Sequence[str]:
+        """Of the template."""
+        return template_warnings(obj.spec.template, TEMPLATE)
 
     def validate(self, obj: Deployment) -> Sequence[Cause]:
         """The spec."""
@@ -108,6 +115,10 @@ class ReplicaSetStrategy(Strategy[ReplicaSet]):
     def default(self, obj: ReplicaSet) -> ReplicaSet:
         """Upstream's defaults."""
         return default_replica_set(obj)
+
+    def warnings(self, obj: ReplicaSet) -> Sequence[str]:
+        """Of the template."""
+        return template_warnings(obj.spec.template, TEMPLATE)
 
     def validate(self, obj: ReplicaSet) -> Sequence[Cause]:
         """The spec."""
@@ -188,6 +199,10 @@ class DaemonSetStrategy(Strategy[DaemonSet]):
         """Upstream's defaults."""
         return default_daemon_set(obj)
 
+    def warnings(self, obj: DaemonSet) -> Sequence[str]:
+        """Of the template."""
+        return template_warnings(obj.spec.template, TEMPLATE)
+
     def validate(self, obj: DaemonSet) -> Sequence[Cause]:
         """The spec."""
         return validate_daemon_set(obj)
@@ -228,13 +243,17 @@ class StatefulSetStrategy(Strategy[StatefulSet]):
         """Upstream's defaults."""
         return default_stateful_set(obj)
 
+    def warnings(self, obj: StatefulSet) -> Sequence[str]:
+        """Of the template."""
+        return template_warnings(obj.spec.template, TEMPLATE)
+
     def validate(self, obj: StatefulSet) -> Sequence[Cause]:
         """The spec."""
         return validate_stateful_set(obj)
 
     def validate_update(self, obj: StatefulSet, old: StatefulSet) -> Sequence[Cause]:
-        """The spec, whose selector stays."""
-        return [*self.validate(obj), *selector_change(obj.spec.selector, old.spec.selector)]
+        """The spec, most of which stays."""
+        return [*self.validate(obj), *stateful_set_changes(obj, old)]
 
     def row(self, obj: StatefulSet, now: datetime) -> tuple[Any, ...]:
         """The cells of `columns`."""
