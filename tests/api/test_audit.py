@@ -242,7 +242,7 @@ async def test_who_acts_as_somebody_else_is_told_with_whom(tmp_path: Path) -> No
         assert (await it.ask("GET", MAPS, user="nobody", **acting)).status == 403
         allowed, refused = it.told()
     assert (allowed["user"]["username"], allowed["impersonatedUser"]["username"]) == ("root", "other")
-    assert allowed["impersonatedUser"]["groups"] == [MASTERS_GROUP]
+    assert allowed["impersonatedUser"]["groups"] == [MASTERS_GROUP, "system:authenticated"]
     assert (refused["user"]["username"], "impersonatedUser" in refused) == ("nobody", False)
     assert refused["responseStatus"]["code"] == 403
 

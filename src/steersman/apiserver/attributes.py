@@ -1,6 +1,6 @@
 """The seams of the pipeline: what authentication, authorization and admission are told, and what they answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
@@ -118,6 +118,11 @@ class Presented(Protocol):
         ...
 
     @property
+    def repeated(self) -> Mapping[str, Sequence[str]] | None:
+        """The values of headers that came several times, apart."""
+        ...
+
+    @property
     def path(self) -> str:
         """As in the URL: escaped, without the query."""
         ...
@@ -126,6 +131,12 @@ class Presented(Protocol):
     def peer_cert_der(self) -> bytes | None:
         """The client certificate, which nobody has verified yet."""
         ...
+
+
+def values_of(presented: Presented, name: str) -> tuple[str, ...]:
+    """The values of a header, each as it was sent; empty ones count as none."""
+    given = (presented.repeated or {}).get(name) or (presented.headers.get(name, ""),)
+    return tuple(filter(None, given))
 
 
 class Authenticator(Protocol):

@@ -1,13 +1,15 @@
 """What the flags about authentication ask for, built: who is believed, and by what."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from ssl import SSLError
 from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
+
+from cryptography.x509 import load_pem_x509_certificates
 
 from steersman.api import core
 from steersman.api.meta import Kind
@@ -16,8 +18,9 @@ from steersman.apiserver.authn.accounttokens import AccountTokens
 from steersman.apiserver.authn.anonymous import Anonymous
 from steersman.apiserver.authn.bearer import BearerTokens
 from steersman.apiserver.authn.bootstraptokens import NAMESPACE, BootstrapTokens, FindSecret
+from steersman.apiserver.authn.counted import CountedAuthenticator
 from steersman.apiserver.authn.issuer import JWKS_PATH, Issuer
-from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
+from steersman.apiserver.authn.requestheader import ProxyHeaders, RequestHeaderAuthenticator
 from steersman.apiserver.authn.tokencache import CachedTokens, Lifetimes
 from steersman.apiserver.authn.tokenfile import TokenFileError, tokens_of
 from steersman.apiserver.authn.tokens import StaticTokens, TokenAuthenticator, TokenUnion
@@ -133,8 +136,9 @@ def authentication_of(
     if webhook is not None:
         kinds.append(CachedTokens(webhook, Lifetimes(seconds, seconds), clock, around.random, around.metrics))
     tokens = CachedTokens(TokenUnion(kinds), Lifetimes(), clock, around.random, around.metrics)
-    ways = (*_certificates(identity, clock), BearerTokens(tokens, own))
-    return Authentication(UnionAuthenticator(ways, anonymous), tokens, own, issuers, webhook)
+    ways = (*_certificates(flags, identity, clock), BearerTokens(tokens, own))
+    counted = CountedAuthenticator(UnionAuthenticator(ways, anonymous), clock, around.metrics)
+    return Authentication(counted, tokens, own, issuers, webhook)
 
 
 def check_authentication(flags: AuthenticationFlags, given: Collection[str]) -> None:
@@ -143,6 +147,8 @@ def check_authentication(flags: AuthenticationFlags, given: Collection[str]) -> 
     given: the names of the flags that were given, whatever they say.
     """
     _check_issuer(flags)
+    _authorities(flags.client_ca_file)
+    _authorities(flags.requestheader_client_ca_file)
     _signing_key(flags.service_account_signing_key_file)
     for file in flags.service_account_key_file:
         _public_keys(file)
@@ -198,13 +204,40 @@ def _caller(file: Path | None) -> KubeconfigCaller | None:
         raise AuthenticationError(f"failed to get webhook authentication configuration: {error}") from error
 
 
-def _certificates(identity: Identity, clock: Clock) -> Sequence[Authenticator]:
-    ways: list[Authenticator] = []
+def _certificates(flags: AuthenticationFlags, identity: Identity, clock: Clock) -> Iterator[Authenticator]:
+    """Front proxies come first: their certificates say nothing of users."""
     if identity.front_proxy_ca_pem:
-        ways.append(RequestHeaderAuthenticator(identity.front_proxy_ca_pem, (FRONT_PROXY,), clock))
-    if identity.client_ca_pem:
-        ways.append(X509Authenticator(identity.client_ca_pem, clock))
-    return ways
+        yield RequestHeaderAuthenticator(identity.front_proxy_ca_pem, (FRONT_PROXY,), clock)
+    proxies = _authorities(flags.requestheader_client_ca_file)
+    if proxies:
+        named = ProxyHeaders(
+            flags.requestheader_username_headers,
+            flags.requestheader_uid_headers,
+            flags.requestheader_group_headers,
+            flags.requestheader_extra_headers_prefix,
+        )
+        yield RequestHeaderAuthenticator(proxies, flags.requestheader_allowed_names, clock, named)
+    for authorities in (identity.client_ca_pem, _authorities(flags.client_ca_file)):
+        if authorities:
+            yield X509Authenticator(authorities, clock)
+
+
+def certificate_authorities(flags: AuthenticationFlags, identity: Identity) -> bytes:
+    """Every authority whose certificates a client may show: it is told them, and picks. Blocks. AuthenticationError."""
+    files = (flags.client_ca_file, flags.requestheader_client_ca_file)
+    parts = (identity.client_ca_pem, identity.front_proxy_ca_pem, *map(_authorities, files))
+    return b"".join(part if part.endswith(b"\n") else part + b"\n" for part in parts if part)
+
+
+def _authorities(file: Path | None) -> bytes:
+    if file is None:
+        return b""
+    try:
+        pem = file.read_bytes()
+        load_pem_x509_certificates(pem)
+    except (OSError, ValueError) as error:
+        raise AuthenticationError(f"unable to load client CA file {file}: {error}") from error
+    return pem
 
 
 def _check_issuer(flags: AuthenticationFlags) -> None:

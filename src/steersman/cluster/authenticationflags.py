@@ -23,6 +23,14 @@ def algorithms(text: str) -> tuple[str, ...]:
     return words(text)
 
 
+def headers(text: str) -> tuple[str, ...]:
+    """Names of headers with commas between, in lower case. ValueError for an empty one."""
+    found = tuple(one.strip().lower() for one in words(text))
+    if not all(found):
+        raise ValueError("empty value in it")
+    return found
+
+
 def pairs(text: str) -> tuple[tuple[str, str], ...]:
     """`key=value,other=value`. ValueError for anything else."""
     found = tuple((name.strip(), value.strip()) for name, _, value in (one.partition("=") for one in words(text)))
@@ -36,6 +44,20 @@ class AuthenticationFlags(AuthorizationFlags):
     """The flags as read, with those of the groups before."""
 
     anonymous_auth: bool = flag(True, yes_or_no, "whether who presents nothing is system:anonymous, or refused")
+    client_ca_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "authorities whose certificates name users, besides the cluster's own"
+    )
+    requestheader_client_ca_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "authorities of front proxies, which name users in headers"
+    )
+    requestheader_allowed_names: tuple[str, ...] = flag((), words, "the names of these proxies; none: all")
+    requestheader_username_headers: tuple[str, ...] = flag((), headers, "headers in which they name a user")
+    requestheader_uid_headers: tuple[str, ...] = flag((), headers, "headers in which they tell his uid")
+    requestheader_group_headers: tuple[str, ...] = flag((), headers, "headers in which they name his groups")
+    requestheader_extra_headers_prefix: tuple[str, ...] = flag(
+        (), headers, "how the headers begin in which they tell more of him"
+    )
+
     api_audiences: tuple[str, ...] = flag((), words, OWN_AUDIENCES)
     token_auth_file: Path | None = flag(None, path, "a file of tokens: lines of token,user,uid and, quoted, groups")  # noqa: RUF009
     enable_bootstrap_token_auth: bool = flag(False, yes_or_no, "whether bootstrap tokens in kube-system are believed")

@@ -43,7 +43,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     store = await open_store(layout, etcd, clock)
     try:
         plane = await _control_plane(facts, credentials, store, clock)
-        context = server_context(credentials.serving, credentials.client_ca.cert_pem)
+        context = server_context(credentials.serving, plane.authorities)
         http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
         async with plane.auditing():
             try:

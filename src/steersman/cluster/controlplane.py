@@ -29,7 +29,13 @@ from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.runtimeconfig import served_resources
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.auditing import auditor_of
-from steersman.cluster.authenticating import Identity, Surroundings, authentication_of, issuer_of
+from steersman.cluster.authenticating import (
+    Identity,
+    Surroundings,
+    authentication_of,
+    certificate_authorities,
+    issuer_of,
+)
 from steersman.cluster.authorizing import authorizer_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
@@ -104,6 +110,11 @@ class ControlPlane:
         collections = self.server.collections
         reach.attach(self.server.webhooks, Versions(self.server.table, collections), authorizer)
         self._has_first_objects = asyncio.Event()
+
+    @property
+    def authorities(self) -> bytes:
+        """Whose certificates clients may show, PEM. Blocks."""
+        return certificate_authorities(self.config.flags, self.config.identity)
 
     async def run(self) -> None:
         """Serve until cancelled; the first objects are made as soon as the store is read."""

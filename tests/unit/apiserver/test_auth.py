@@ -1,5 +1,6 @@
 """Who one is, and what one may do."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -39,6 +40,7 @@ class Presents:
     headers: dict[str, str] = field(default_factory=dict)
     peer_cert_der: bytes | None = None
     path: str = "/api"
+    repeated: dict[str, list[str]] | None = None
 
     @classmethod
     def token(cls, token: str) -> "Presents":
@@ -60,7 +62,10 @@ async def test_a_certificate_names_user_and_groups(clock: FakeClock) -> None:
     ca = certs.new_ca("clients", clock.now())
     pair = certs.issue(ca, certs.Leaf("ada", certs.Usage.CLIENT, organizations=("dev", "ops")), clock.now())
     user = await X509Authenticator(ca.cert_pem, clock).authenticate(Presents(peer_cert_der=der(pair)))
-    assert user == UserInfo("ada", groups=("dev", "ops", "system:authenticated"))
+    assert user is not None
+    assert (user.name, user.groups) == ("ada", ("dev", "ops", "system:authenticated"))
+    fingerprint = hashlib.sha256(der(pair)).hexdigest()
+    assert user.extra == {"authentication.kubernetes.io/credential-id": (f"X509SHA256={fingerprint}",)}
 
 
 async def test_certificates_of_another_ca_for_servers_or_out_of_time_are_refused(clock: FakeClock) -> None:
@@ -84,8 +89,7 @@ async def test_who_shows_nothing_is_anonymous_and_who_shows_nonsense_is_refused(
     assert await union.authenticate(Presents.token("secret")) == LOOPBACK
     with pytest.raises(Unauthorized):
         await union.authenticate(Presents.token("guess"))
-    with pytest.raises(Unauthorized):
-        await UnionAuthenticator((), Anonymous(is_allowed=False)).authenticate(Presents())
+    assert await UnionAuthenticator((), Anonymous(is_allowed=False)).authenticate(Presents()) is None
 
 
 class Accounts:

@@ -9,14 +9,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from steersman.apimachinery.status import Unauthorized
 from steersman.apiserver.aggregator.backends import identity_headers
 from steersman.apiserver.authn.anonymous import NOBODY
-from steersman.apiserver.authn.requestheader import RequestHeaderAuthenticator
+from steersman.apiserver.authn.requestheader import ProxyHeaders, RequestHeaderAuthenticator
 from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.user import UserInfo
 from steersman.component import certs
 from steersman.component.clock import FakeClock
 
-ADA = {"x-remote-user": "ada", "x-remote-group": "dev, ops", "x-remote-extra-example.com%2fscope": "a, b"}
+SCOPE = "x-remote-extra-example.com%2fscope"
+ADA = {"x-remote-user": "ada", "x-remote-group": "dev, ops", SCOPE: "a, b"}
+# As they come when each value has a header of its own.
+APART = {"x-remote-group": ["dev", "ops"], SCOPE: ["a", "b"]}
 
 
 @dataclass
@@ -24,6 +27,7 @@ class Presents:
     peer_cert_der: bytes | None
     headers: dict[str, str] = field(default_factory=dict)
     path: str = "/api"
+    repeated: dict[str, list[str]] | None = None
 
 
 class Authorities:
@@ -46,9 +50,24 @@ def authorities() -> Authorities:
 
 
 async def test_a_front_proxy_names_the_user(authorities: Authorities) -> None:
-    user = await authorities.union.authenticate(Presents(authorities.certificate(authorities.proxies, "front"), ADA))
+    shown = Presents(authorities.certificate(authorities.proxies, "front"), ADA, repeated=APART)
+    user = await authorities.union.authenticate(shown)
     extra = {"example.com/scope": ("a", "b")}
     assert user == UserInfo("ada", groups=("dev", "ops", "system:authenticated"), extra=extra)
+
+
+async def test_a_group_with_a_comma_in_its_name_is_one_group(authorities: Authorities) -> None:
+    named = {"x-remote-user": "ada", "x-remote-group": "dev,system:masters"}
+    user = await authorities.union.authenticate(Presents(authorities.certificate(authorities.proxies, "front"), named))
+    assert user == UserInfo("ada", groups=("dev,system:masters", "system:authenticated"))
+
+
+async def test_a_front_proxy_may_have_headers_of_its_own(authorities: Authorities) -> None:
+    names = ProxyHeaders(("x-first", "x-user"), ("x-uid",), ("x-group", "x-team"), ("x-a-", "x-b-"))
+    proxy = RequestHeaderAuthenticator(authorities.proxies.cert_pem, (), authorities.clock, names)
+    headers = {"x-user": "eve", "x-uid": "7", "x-team": "t", "x-b-key": "v", "x-remote-user": "ada"}
+    user = await proxy.authenticate(Presents(authorities.certificate(authorities.proxies, "any"), headers))
+    assert user == UserInfo("eve", "7", ("t", "system:authenticated"), {"key": ("v",)})
 
 
 async def test_a_users_certificate_makes_no_front_proxy(authorities: Authorities) -> None:

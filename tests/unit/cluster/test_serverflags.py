@@ -3,13 +3,17 @@
 from pathlib import Path
 
 import pytest
+from cryptography.x509 import load_pem_x509_certificates
 
 from steersman.cli import main
 from steersman.cli.serverflags import given_flags
 from steersman.cluster import flagtexts, serverflags
+from steersman.cluster.authenticating import Identity, certificate_authorities
 from steersman.cluster.errors import ClusterError
 from steersman.cluster.facts import Wishes, flagged, new_cluster
 from steersman.cluster.serverflags import FlagError, ServerFlags, absolute, read_flags
+from steersman.component import certs, keys
+from steersman.component.clock import FakeClock
 
 
 def test_a_flag_is_read_from_its_text() -> None:
@@ -140,3 +144,17 @@ def test_flags_of_authentication_are_checked_before_anything_starts(
     with pytest.raises(ClusterError) as refused:
         serverflags.check_flags({name: text.format(file=file, config=config) for name, text in flags.items()})
     assert said in str(refused.value)
+
+
+def test_clients_are_told_every_authority_that_the_flags_name(tmp_path: Path) -> None:
+    now = FakeClock().now()
+    users, proxies, own = (certs.new_ca(name, now).cert_pem for name in ("users", "proxies", "own"))
+    files = {"client-ca-file": users, "requestheader-client-ca-file": proxies}
+    for name, pem in files.items():
+        (tmp_path / name).write_bytes(pem)
+    flags = read_flags({name: str(tmp_path / name) for name in files})
+    found = certificate_authorities(flags, Identity(keys.new_private_key(), own.rstrip(b"\n")))
+    assert len(load_pem_x509_certificates(found)) == 3
+    (tmp_path / "client-ca-file").write_text("nonsense")
+    with pytest.raises(ClusterError, match="unable to load client CA file"):
+        serverflags.check_flags({"client-ca-file": str(tmp_path / "client-ca-file")})

@@ -6,7 +6,6 @@ Source: apiserver/pkg/authentication/request/anonymous/anonymous.go; KEP-4633.
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from steersman.apimachinery.status import Unauthorized
 from steersman.apiserver.attributes import Presented
 from steersman.apiserver.user import ANONYMOUS, UNAUTHENTICATED_GROUP, UserInfo
 
@@ -20,8 +19,8 @@ class Anonymous:
     is_allowed: bool = True
     paths: tuple[str, ...] = ()
 
-    def user(self, presented: Presented) -> UserInfo:
-        """The anonymous user. Unauthorized where nobody may be anonymous."""
+    def user(self, presented: Presented) -> UserInfo | None:
+        """The anonymous user; None where nobody may be anonymous."""
         if not self.is_allowed or (self.paths and unquote(presented.path) not in self.paths):
-            raise Unauthorized
+            return None
         return NOBODY

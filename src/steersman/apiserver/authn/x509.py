@@ -6,6 +6,7 @@ Source: apiserver/pkg/authentication/request/x509.
 """
 
 from datetime import datetime
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -13,9 +14,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from steersman.apimachinery.status import Unauthorized
 from steersman.apiserver.attributes import Presented
+from steersman.apiserver.authn.accounts import CREDENTIAL_ID
 from steersman.apiserver.user import AUTHENTICATED_GROUP, UserInfo
 from steersman.component.clock import Clock
 
+# Where a subject says its uid. Source: apimachinery/pkg/apis/asn1.
+UID = x509.ObjectIdentifier("1.3.6.1.4.1.57683.2")
 # Verified leaves are remembered by their bytes: a connection presents the same one with each request.
 REMEMBERED = 1024
 
@@ -52,10 +56,14 @@ class X509Authenticator:
         if not any(_is_issued_by(leaf, authority) for authority in self._authorities) or not _is_for_clients(leaf):
             raise Unauthorized
         names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-        if not names:
+        uids = [str(one.value) for one in leaf.subject.get_attributes_for_oid(UID)]
+        if not names or len(uids) > 1 or "" in uids:
             raise Unauthorized
         groups = tuple(str(one.value) for one in leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
-        user = UserInfo(str(names[0].value), groups=(*groups, AUTHENTICATED_GROUP))
+        extra = {CREDENTIAL_ID: (f"X509SHA256={sha256(der).hexdigest()}",)}
+        uid = uids[0] if uids else ""
+        # Of several names Go takes the last.
+        user = UserInfo(str(names[-1].value), uid, (*groups, AUTHENTICATED_GROUP), extra)
         return user, leaf.not_valid_before_utc, leaf.not_valid_after_utc
 
 

@@ -228,7 +228,7 @@ class RequestHandler:
                 await exchange.trail.receive()
         if gate.impersonation is None:
             return user
-        acting = gate.impersonation.assumed(user, request.headers)
+        acting = gate.impersonation.assumed(user, request)
         if exchange.trail is not None and acting is not user:
             exchange.trail.impersonate(acting)
         return acting

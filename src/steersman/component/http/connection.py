@@ -136,6 +136,7 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._headers: dict[str, str] = {}
+        self._repeated: dict[str, list[str]] | None = None
         self._url = b""
         self._is_reading_head = True
         self._header_bytes = 0
@@ -151,7 +152,13 @@ class Connection(asyncio.Protocol):
         self._count_header(len(name) + len(value))
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
         known = self._headers.get(key)
-        self._headers[key] = text if known is None else f"{known}, {text}"
+        if known is None:
+            self._headers[key] = text
+            return
+        self._headers[key] = f"{known}, {text}"
+        # Where a value may have commas itself, as names may, only this tells the values apart.
+        self._repeated = {} if self._repeated is None else self._repeated
+        self._repeated.setdefault(key, [known]).append(text)
 
     def on_headers_complete(self) -> None:
         """The head is whole: the handler begins while the body may still be on its way."""
@@ -168,6 +175,7 @@ class Connection(asyncio.Protocol):
             peer_cert_der=self._peer_cert,
             peer_address=self._peer,
             is_tls=self._is_tls,
+            repeated=self._repeated,
         )
         wants_upgrade = self._parser.should_upgrade()
         if wants_upgrade:

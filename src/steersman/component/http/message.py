@@ -83,7 +83,10 @@ Upgrade = Callable[[Headers], Duplex]
 
 @dataclass(slots=True)
 class Request:
-    """One request. path and query are raw (not decoded); header names are in lower case."""
+    """One request. path and query are raw (not decoded); header names are in lower case.
+
+    repeated: the values of headers that came several times, apart; `headers` has them joined by commas.
+    """
 
     method: str
     path: str
@@ -94,6 +97,7 @@ class Request:
     peer_address: str = ""
     is_tls: bool = False
     upgrader: Upgrade | None = None
+    repeated: Mapping[str, Sequence[str]] | None = None
 
     @property
     def target(self) -> str:
