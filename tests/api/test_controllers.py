@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from steersman.api.admissionregistration import ValidatingAdmissionPolicy
 from steersman.api.apps import Deployment, DeploymentSpec, DeploymentStrategy, ReplicaSet, RollingUpdateDeployment
 from steersman.api.core import (
     Binding,
@@ -28,6 +29,7 @@ from steersman.api.core import (
 from steersman.api.discovery import EndpointSlice
 from steersman.api.meta import LabelSelector, ObjectMeta
 from steersman.api.networking import IPAddress, ServiceCIDR, ServiceCIDRSpec
+from steersman.apimachinery.codec.json import from_wire
 from steersman.apiserver.local import LocalClient
 from steersman.client.http import HTTPClient
 from steersman.client.interface import Client, Propagation
@@ -76,7 +78,7 @@ async def controlled(way: str) -> AsyncIterator[Client]:
 async def eventually(client: Client, kind: type[Any], holds: Callable[[tuple[Any, ...]], bool]) -> tuple[Any, ...]:
     """The namespace's objects of a kind as soon as the condition holds for them."""
     found: tuple[Any, ...] = ()
-    scope = None if issubclass(kind, IPAddress) else "shop"
+    scope = None if issubclass(kind, IPAddress | ValidatingAdmissionPolicy) else "shop"
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             while not holds(found := (await client.list(kind, scope)).items):
@@ -229,3 +231,24 @@ async def test_an_address_that_somebody_deletes_is_noted_again_for_its_service(w
         assert [(one.type, one.status) for one in ranges.status.conditions] == [("Ready", "True")]
         (event,) = await eventually(client, Event, lambda found: bool(found))
         assert event.message == f"Cluster IP [IPv4]: {made.spec.clusterIP} is not allocated; repairing"
+
+
+@pytest.mark.parametrize("way", ["local", "http"])
+async def test_the_status_of_a_policy_tells_of_types_that_do_not_fit(way: str) -> None:
+    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments"], "operations": ["*"]}
+    spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "object.replicas > 1"}]}
+    policy = from_wire({"metadata": {"name": "few"}, "spec": spec}, ValidatingAdmissionPolicy)
+    async with controlled(way) as client:
+        await client.create(policy)
+        (found,) = await eventually(
+            client, ValidatingAdmissionPolicy, lambda found: found[0].status.observedGeneration == 1
+        )
+        (warning,) = found.status.typeChecking.expressionWarnings
+        assert warning.fieldRef == "spec.validations[0].expression"
+        assert "apps/v1, Kind=Deployment: ERROR: <input>:1:7: undefined field 'replicas'" in warning.warning
+        right = {"spec": {"validations": [{"expression": "object.spec.replicas > 1"}]}}
+        await client.patch(ValidatingAdmissionPolicy, "few", None, right)
+        (found,) = await eventually(
+            client, ValidatingAdmissionPolicy, lambda found: found[0].status.observedGeneration == 2
+        )
+        assert found.status.typeChecking.expressionWarnings == ()

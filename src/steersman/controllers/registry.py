@@ -21,6 +21,7 @@ from steersman.controllers.serviceaddresses.controller import ServiceAddressCont
 from steersman.controllers.servicecidrs.controller import ServiceCIDRController
 from steersman.controllers.tainteviction.controller import TaintEvictionController
 from steersman.controllers.tokens.controller import Sign, TokenController
+from steersman.controllers.validatingadmissionpolicystatus.controller import ValidatingAdmissionPolicyStatusController
 from steersman.reconcile.controller import Controller
 
 
@@ -58,6 +59,7 @@ def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, A
         ResourceQuotaController(clock),
         ServiceCIDRController(),
         ServiceAddressController(),
+        ValidatingAdmissionPolicyStatusController(),
     ]
     if settings.cluster_cidrs:
         controllers.append(NodeIPAMController(settings.cluster_cidrs, settings.node_mask_v4))

@@ -119,6 +119,14 @@ class Expressions:
             return Fault(f"must evaluate to {wanted} but got {_name(program.result)}")
         return program
 
+    def faults(self, text: str) -> str:
+        """What is wrong with an expression of whatever type, line by line; empty when nothing is."""
+        try:
+            Environment({**self._plain, "authorizer": AUTHORIZER}).check(text)
+        except CELError as error:
+            return str(error)
+        return ""
+
     def variable(self, name: str, text: str) -> Compiled:
         """The program of a variable, which those compiled later may use as `variables.name`."""
         compiled = self.compile(text)

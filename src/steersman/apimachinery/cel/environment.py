@@ -52,19 +52,23 @@ class Environment:
     def compile(self, text: str, *results: Type) -> Program:
         """A program whose value is of one of these types, if any are given. CELError, as upstream words it."""
         try:
-            tree = parse(text, qualified_names())
-            types = check(text, tree, self)
+            tree, types = self.check(text)
             run = compiled(tree, self)
         except CELError as error:
             raise CELError(f"compilation failed: {error}") from error
-        except RecursionError as error:
-            why = f"expression recursion limit exceeded: {MAX_DEPTH}"
-            raise CELError(f"compilation failed: {shown(text, 0, why)}") from error
         result = types[id(tree)]
         if results and result.name not in ANYTHING and not any(result == wanted for wanted in results):
             wanted = results[0] if len(results) == 1 else f"one of {', '.join(map(str, results))}"
             raise CELError(f"must evaluate to {wanted}")
         return Program(text, result, tree, types, run)
+
+    def check(self, text: str) -> tuple[Expr, Mapping[int, Type]]:
+        """The tree of an expression and the types in it. CELError that says no more than what is wrong where."""
+        try:
+            tree = parse(text, qualified_names())
+            return tree, check(text, tree, self)
+        except RecursionError as error:
+            raise CELError(shown(text, 0, f"expression recursion limit exceeded: {MAX_DEPTH}")) from error
 
     def overloads(self, name: str) -> Sequence[Function]:
         """The functions of a name."""

@@ -26,7 +26,7 @@ TIME_BYTES, DATE_BYTES, DURATION_BYTES = 32, 12, 3
 TEXT_BYTES, BOOL_BYTES, NUMBER_BYTES = 2, 4, 1
 # What a code point may take.
 POINT_BYTES = 4
-_META = {
+_META: Written = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}},
 }
@@ -44,7 +44,18 @@ def with_metadata(schema: Written) -> Written:
     """A schema of whole objects: kind, apiVersion and the name can always be seen."""
     text = {"type": "string"}
     own = schema.get("properties") or {}
+    if all(_is_of(own.get(name), "string") for name in ("kind", "apiVersion")) and _is_metadata(own.get("metadata")):
+        return schema
     return {**schema, "properties": {**own, "kind": text, "apiVersion": text, "metadata": _META}}
+
+
+def _is_of(schema: Any, kind: str) -> bool:
+    return isinstance(schema, Mapping) and schema.get("type") == kind
+
+
+def _is_metadata(schema: Any) -> bool:
+    below = (schema.get("properties") or {}) if _is_of(schema, "object") else {}
+    return all(_is_of(below.get(name), "string") for name in _META["properties"])
 
 
 def declared(schema: Written, *, is_root: bool = False, name: str = "object") -> Declared | None:

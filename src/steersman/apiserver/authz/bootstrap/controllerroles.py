@@ -298,4 +298,12 @@ CONTROLLER_ROLES: tuple[BootstrapRole, ...] = (
             allow("create patch update", "core events.k8s.io", "events"),
         ),
     ),
+    BootstrapRole(
+        "system:controller:validatingadmissionpolicy-status-controller",
+        rules=(
+            allow("get list watch", "admissionregistration.k8s.io", "validatingadmissionpolicies"),
+            allow("get patch update", "admissionregistration.k8s.io", "validatingadmissionpolicies/status"),
+            allow("create patch update", "core events.k8s.io", "events"),
+        ),
+    ),
 )
