@@ -10,6 +10,11 @@ _ESCAPES = {
 }  # fmt: skip
 
 
+def html_escaped(text: str) -> str:
+    """JSON as Go's encoder writes it by default."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
 def quote(text: str) -> str:
     """`%q`: in double quotes, with Go's escapes for what can't be printed."""
     if text.isprintable() and '"' not in text and "\\" not in text:

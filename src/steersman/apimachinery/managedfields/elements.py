@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from steersman.apimachinery.gotext import html_escaped
+
 # A set's own membership in a FieldsV1 tree: not a path element.
 SELF = "."
 
@@ -64,7 +66,7 @@ def _write(value: Any) -> str:
         value = int(value)
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     if "<" in text or ">" in text or "&" in text:  # Go's encoder escapes what could be HTML
-        text = text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+        text = html_escaped(text)
     return text
 
 

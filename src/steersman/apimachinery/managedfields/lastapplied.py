@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from steersman.apimachinery.gotext import html_escaped
 from steersman.apimachinery.managedfields.checking import BadConfiguration, check
 from steersman.apimachinery.managedfields.conflicts import ApplyConflicts, FieldConflict
 from steersman.apimachinery.managedfields.merge import Versions
@@ -61,4 +62,4 @@ def _configuration_text(config: Mapping[str, Any]) -> str:
         config = {**config, "metadata": {**metadata, "annotations": annotations}}
     text = msgspec.json.encode(config, order="sorted").decode()
     # Go's encoder escapes what could be HTML and ends with a newline.
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") + "\n"
+    return html_escaped(text) + "\n"

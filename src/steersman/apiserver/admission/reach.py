@@ -25,6 +25,7 @@ from steersman.apiserver.admission.policy.conditions import ConditionsFailed, ar
 from steersman.apiserver.admission.policy.evaluation import Condition, Variables
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Nobody
 from steersman.apiserver.metrics.admission import AdmissionMetrics
+from steersman.apiserver.metrics.policies import PolicyMetrics
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.apiserver.webhooks.config import WebhookError
 from steersman.apiserver.webhooks.identities import Identities
@@ -61,6 +62,11 @@ class Reach:
         """The kinds that are served."""
         assert self._versions is not None
         return self._versions
+
+    @property
+    def policy_metrics(self) -> PolicyMetrics | None:
+        """Where policies are counted."""
+        return self._metrics.policies if self._metrics is not None else None
 
     def candidates(self, attributes: AdmissionAttributes) -> Candidates:
         """What rules are compared with."""

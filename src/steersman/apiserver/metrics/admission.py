@@ -5,6 +5,7 @@ Source: apiserver/pkg/admission/metrics/metrics.go.
 
 from collections.abc import Mapping
 
+from steersman.apiserver.metrics.policies import PolicyMetrics
 from steersman.component.clock import Clock
 from steersman.component.metrics import Distribution, Registry
 
@@ -79,6 +80,7 @@ class AdmissionMetrics:
 
     def __init__(self, registry: Registry, clock: Clock) -> None:
         self.now = clock.monotonic
+        self.policies = PolicyMetrics(registry, clock)
         self._steps = registry.histogram(*STEPS)
         self._plugins = registry.histogram(*PLUGINS)
         self._webhooks = registry.histogram(*WEBHOOKS)

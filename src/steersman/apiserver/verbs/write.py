@@ -6,6 +6,7 @@ from random import Random
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
+from steersman.api.core import Namespace
 from steersman.api.meta import Kind
 from steersman.api.resources import Resource
 from steersman.apimachinery.defaulting import apply_defaults
@@ -218,12 +219,14 @@ class Writer:
     def _attributes(
         self, context: RequestContext, operation: Operation, obj: Kind, old: Kind | None
     ) -> AdmissionAttributes:
+        # A namespace is within itself; the URL of a new one doesn't say so.
+        within = obj.metadata.name if isinstance(obj, Namespace) else context.info.namespace
         return AdmissionAttributes(
             operation=operation,
             resource=context.resource,
             spoken=context.spoken,
             user=context.user,
-            namespace=context.info.namespace,
+            namespace=within,
             name=obj.metadata.name,
             subresource=context.info.subresource,
             object=obj,

@@ -90,7 +90,9 @@ def _by_rules(
         return candidates.own
     if policy == "Exact":
         return None
-    return next((one for one in candidates.others if _any_matches(rules, attributes, one)), None)
+    # Earlier rules go first.
+    found = (one for rule in rules for one in candidates.others if _matches(rule, attributes, one))
+    return next(found, None)
 
 
 def _is_selected(selecting: Selecting, attributes: AdmissionAttributes, candidates: Candidates) -> bool:

@@ -34,6 +34,16 @@ class Bindings:
         return {**self.values, "params": params}
 
 
+def for_conditions(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What match conditions see: they are told of the request before its namespace is looked up."""
+    return {**values, "namespaceObject": None}
+
+
+def for_words(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What messages and notes are made of: nobody is asked what somebody may do."""
+    return {name: one for name, one in values.items() if name != "authorizer"}
+
+
 def bindings_of(subject: Subject, namespace: Namespace | None, authorizer: seams.Authorizer) -> Bindings:
     """The variables of a request as a policy or a webhook sees it. namespace: where the object is."""
     attributes = subject.attributes

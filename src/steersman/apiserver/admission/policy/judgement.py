@@ -17,6 +17,7 @@ from steersman.api.admissionregistration.expressions import Compiled, Expression
 from steersman.apimachinery.cel.cost import RUNTIME_BUDGET
 from steersman.apimachinery.cel.operators import type_name
 from steersman.apimachinery.cel.types import BOOL, NULL, STRING
+from steersman.apiserver.admission.policy.bindings import for_conditions, for_words
 from steersman.apiserver.admission.policy.conditions import ConditionsFailed, are_met
 from steersman.apiserver.admission.policy.evaluation import Condition, OutOfBudget, Result, Variables, evaluate
 
@@ -56,10 +57,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """All that a policy says of a request."""
+    """All that a policy says of a request. excused: what couldn't be told, and is ignored."""
 
     violations: Sequence[Violation] = ()
     notes: Sequence[Note] = ()
+    excused: Sequence[str] = ()
 
 
 def compile_policy(policy: ValidatingAdmissionPolicy) -> CompiledPolicy:
@@ -89,36 +91,40 @@ def judge(policy: CompiledPolicy, bindings: Mapping[str, Any]) -> Judgement:
     """What the policy says, with the variables as they are in this request."""
     is_excused = policy.spec.failurePolicy == FailurePolicyType.IGNORE
     try:
-        if not are_met(policy.conditions, Variables(policy.variables, bindings), policy.spec.failurePolicy):
+        conditional = Variables(policy.variables, for_conditions(bindings))
+        if not are_met(policy.conditions, conditional, policy.spec.failurePolicy):
             return Judgement()
         results, left = evaluate(policy.validations, Variables(policy.variables, bindings), RUNTIME_BUDGET)
-        violations = _violations(policy, results, bindings, left)
-        notes, _ = evaluate(policy.annotations, Variables(policy.variables, bindings), RUNTIME_BUDGET)
+        violations, excused = _violations(policy, results, bindings, left)
+        notes, _ = evaluate(policy.annotations, Variables(policy.variables, for_words(bindings)), RUNTIME_BUDGET)
     except (ConditionsFailed, OutOfBudget) as error:
-        return Judgement() if is_excused else Judgement([Violation(0, str(error))])
-    return Judgement(violations, _notes(policy, notes))
+        return Judgement(excused=[str(error)]) if is_excused else Judgement([Violation(0, str(error))])
+    return Judgement(violations, _notes(policy, notes), excused)
 
 
 def _violations(
     policy: CompiledPolicy, results: Sequence[Result | None], bindings: Mapping[str, Any], budget: int
-) -> Sequence[Violation]:
+) -> tuple[Sequence[Violation], Sequence[str]]:
+    """Those that count, and what couldn't be told and is ignored."""
     is_excused = policy.spec.failurePolicy == FailurePolicyType.IGNORE
     failed = ""
     messages: Sequence[Result | None] = [None] * len(results)
     try:
-        messages, _ = evaluate(policy.messages, Variables(policy.variables, bindings), budget)
+        messages, _ = evaluate(policy.messages, Variables(policy.variables, for_words(bindings)), budget)
     except OutOfBudget as error:
         failed = f"failed messageExpression: {error}"
-    found = []
+    found, excused = [], []
     for index, (result, said) in enumerate(zip(results, messages, strict=True)):
         assert result is not None, "every validation has an expression"
         if untold := result.error or failed:
-            if not is_excused:
+            if is_excused:
+                excused.append(untold)
+            else:
                 found.append(Violation(index, untold))
         elif result.value is not True:
             validation = policy.spec.validations[index]
             found.append(Violation(index, _message(validation, said), validation.reason or "Invalid"))
-    return found
+    return found, excused
 
 
 def _message(validation: Validation, said: Result | None) -> str:

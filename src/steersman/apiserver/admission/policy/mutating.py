@@ -22,6 +22,7 @@ from steersman.apimachinery.object import Object
 from steersman.apimachinery.schema import schema_of
 from steersman.apimachinery.status import StatusError, from_status, internal_error
 from steersman.apiserver.admission.plugin import Plugin, denied
+from steersman.apiserver.admission.policy.bindings import for_conditions
 from steersman.apiserver.admission.policy.conditions import ConditionsFailed, are_met
 from steersman.apiserver.admission.policy.evaluation import Variables
 from steersman.apiserver.admission.policy.invocations import Invocation, Misconfigured, Policies, namespace_of
@@ -55,7 +56,8 @@ class MutatingPolicies(Plugin):
     """Lets each policy in turn change the object; once more those that want to see what others changed after them."""
 
     name = "MutatingAdmissionPolicy"
-    operations = frozenset(Operation)
+    # Nothing of what is deleted can be changed.
+    operations = frozenset(Operation) - {Operation.DELETE}
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
@@ -86,9 +88,10 @@ class MutatingPolicies(Plugin):
         """The object as one policy leaves it; why it can't be done is added to the failures."""
         subject = self._reach.seen_as(attributes, put.resource)
         bindings = self._reach.bindings(subject, namespace)
-        variables = Variables(put.compiled.variables, bindings.with_params(put.params))
+        known = bindings.with_params(put.params)
+        seen = Variables(put.compiled.variables, for_conditions(known))
         try:
-            if not are_met(put.compiled.conditions, variables, put.policy.spec.failurePolicy):
+            if not are_met(put.compiled.conditions, seen, put.policy.spec.failurePolicy):
                 return attributes.object
         except ConditionsFailed as error:
             failures.append(Failure(put.policy, put.binding, str(error), "Invalid"))
@@ -102,7 +105,7 @@ class MutatingPolicies(Plugin):
         made = subject.object
         for index in range(len(put.compiled.mutations)):
             try:
-                made = self._changed(put, index, made, variables.bindings)
+                made = self._timed(put, index, made, known)
             except CannotMutate as error:
                 failures.append(Failure(put.policy, put.binding, str(error), "Invalid"))
         if made != subject.object:
@@ -113,6 +116,20 @@ class MutatingPolicies(Plugin):
             return attributes.object
         back: Object = self._reach.versions.converted(made, put.resource, attributes.resource)
         return back
+
+    def _timed(self, put: Put, index: int, obj: Object, known: Mapping[str, Any]) -> Object:
+        """See `_changed`."""
+        metrics = self._reach.policy_metrics
+        if metrics is None:
+            return self._changed(put, index, obj, known)
+        began, which = metrics.now(), (put.policy.metadata.name, put.binding.metadata.name)
+        try:
+            made = self._changed(put, index, obj, known)
+        except CannotMutate as error:
+            metrics.mutated(which, str(error), began)
+            raise
+        metrics.mutated(which, "", began)
+        return made
 
     def _changed(self, put: Put, index: int, obj: Object, known: Mapping[str, Any]) -> Object:
         """The object as one mutation leaves it, with its defaults. CannotMutate."""

@@ -15,6 +15,7 @@ from steersman.api.admissionregistration import (
     ValidationAction,
 )
 from steersman.apimachinery.codec.json import encode
+from steersman.apimachinery.gotext import html_escaped
 from steersman.apimachinery.status import StatusError, from_status
 from steersman.apiserver.admission.plugin import Plugin, denied
 from steersman.apiserver.admission.policy.bindings import Bindings
@@ -22,6 +23,7 @@ from steersman.apiserver.admission.policy.invocations import Invocation, Misconf
 from steersman.apiserver.admission.policy.judgement import CompiledPolicy, Judgement, Violation, compile_policy, judge
 from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
+from steersman.apiserver.metrics.policies import PolicyMetrics
 
 FAILURES = "validation.policy.admission.k8s.io/validation_failure"
 # What goes into the audit log is bounded.
@@ -59,7 +61,8 @@ class ValidatingPolicies(Plugin):
         invocations = await self._policies.invocations(attributes)
         if not invocations:
             return
-        outcome = _Outcome(attributes)
+        metrics = self._reach.policy_metrics
+        outcome = _Outcome(attributes, metrics)
         seen: dict[int, Bindings] = {}
         for one in invocations:
             if isinstance(one, Misconfigured):
@@ -70,7 +73,8 @@ class ValidatingPolicies(Plugin):
                 subject = self._reach.seen_as(attributes, one.resource)
                 namespace = await namespace_of(self._reach, attributes)
                 bindings = seen[id(one.resource)] = self._reach.bindings(subject, namespace)
-            outcome.judged(one, judge(one.compiled, bindings.with_params(one.params)))
+            began = metrics.now() if metrics is not None else 0.0
+            outcome.judged(one, judge(one.compiled, bindings.with_params(one.params)), began)
         outcome.publish()
         if outcome.denials:
             raise refusal(attributes, outcome.denials[0])
@@ -90,6 +94,7 @@ class _Outcome:
     """What becomes of a request, gathered from all policies."""
 
     attributes: AdmissionAttributes
+    metrics: PolicyMetrics | None
     denials: list[Denial] = field(default_factory=list)
     failures: list[Mapping[str, Any]] = field(default_factory=list)
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -98,18 +103,26 @@ class _Outcome:
         if one.policy.spec.failurePolicy != FailurePolicyType.IGNORE:
             self.denials.append(Denial(_told(one.policy, one.binding, one.why)))
 
-    def judged(self, put: Put, judgement: Judgement) -> None:
+    def judged(self, put: Put, judgement: Judgement, began: float) -> None:
+        for why in judgement.excused:
+            self._count(put, "allow", why, began)
         for violation in judgement.violations:
             for action in put.binding.spec.validationActions:
                 self._act(action, put, violation)
+                self._count(put, action.lower(), violation.message, began)
         for note in judgement.notes:
             if note.error:
+                self._count(put, "deny", note.error, began)
                 self.denials.append(Denial(_told(put.policy, put.binding, note.error)))
                 continue
             value = note.value.encode()[:MAX_NOTE_BYTES].decode(errors="ignore")
             known = self.notes.setdefault(f"{put.policy.metadata.name}/{note.key}", [])
             if value not in known:
                 known.append(value)
+
+    def _count(self, put: Put, action: str, why: str, began: float) -> None:
+        if self.metrics is not None:
+            self.metrics.validated((put.policy.metadata.name, put.binding.metadata.name), action, why, began)
 
     def _act(self, action: str, put: Put, violation: Violation) -> None:
         policy, binding = put.policy.metadata.name, put.binding.metadata.name
@@ -136,7 +149,7 @@ class _Outcome:
         for key, values in self.notes.items():
             self.attributes.annotations[key] = ", ".join(values)
         if self.failures:
-            self.attributes.annotations[FAILURES] = encode(self.failures[:MAX_FAILURES]).decode()
+            self.attributes.annotations[FAILURES] = html_escaped(encode(self.failures[:MAX_FAILURES]).decode())
 
 
 def _told(policy: ValidatingAdmissionPolicy, binding: ValidatingAdmissionPolicyBinding | None, why: str) -> str:
