@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import pytest
 from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
 from tests.api.test_custom import CRDS, definition, established
 
@@ -37,6 +38,7 @@ class Extension:
     asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     peers: list[bytes | None] = field(default_factory=list)
     is_well: bool = True
+    swagger: Any = None
 
     async def handle(self, request: Request) -> Response:
         self.asked.append((request.method, request.path, dict(request.headers)))
@@ -45,6 +47,8 @@ class Extension:
             return Response(500, (), b"unwell")
         if request.path == GROUP:
             return told({"kind": "APIResourceList", "groupVersion": "wardle.example.com/v1", "resources": [FLUNDER]})
+        if request.path == "/openapi/v2":
+            return told(self.swagger)
         if request.path == "/openapi/v3":
             return told({"paths": {GROUP[1:]: {"serverRelativeURL": f"/openapi/v3{GROUP}?hash=1"}}})
         if request.path == f"/openapi/v3{GROUP}":
@@ -210,7 +214,56 @@ async def test_the_index_of_openapi_names_the_other_servers_documents() -> None:
         paths = (await extension.server.get("/openapi/v3")).json["paths"]
         assert paths[GROUP[1:]] == {"serverRelativeURL": f"/openapi/v3{GROUP}?hash=1"}
         assert "api/v1" in paths
+        index = await extension.server.get("/openapi/v3")
+        known = await extension.server.get("/openapi/v3", **{"if-none-match": index.headers["etag"]})
+        assert (known.status, known.data) == (304, b"")
         assert (await extension.server.get(f"/openapi/v3{GROUP}?hash=1")).json["openapi"] == "3.0.0"
+
+
+SWAGGER = {
+    "swagger": "2.0",
+    "info": {"title": "other", "version": "1"},
+    "paths": {
+        "/apis/": {"get": {"responses": {"200": {"description": "OK"}}}},
+        f"{FLUNDERS}/{{name}}": {
+            "get": {"responses": {"200": {"schema": {"$ref": "#/definitions/Flunder"}}}},
+            "parameters": [{"$ref": "#/parameters/name"}],
+        },
+    },
+    "definitions": {"Flunder": {"type": ["object"], "allOf": [{}]}},
+    "parameters": {"name": {"in": "path", "name": "name", "type": "string", "required": True}},
+}
+
+
+async def test_openapi_version_2_has_the_other_servers_paths_in_both_forms() -> None:
+    async with extended() as extension:
+        alone = await extension.server.get("/openapi/v2")
+        extension.swagger = SWAGGER
+        async with asyncio.timeout(WAIT_SECONDS):
+            while FLUNDERS not in (both := await extension.server.get("/openapi/v2")).data.decode():
+                await extension.server.patch(f"{SERVICES}/v1.wardle.example.com", {"metadata": {"labels": {"x": "1"}}})
+                await asyncio.sleep(0.02)
+        assert both.json["definitions"]["Flunder"] == SWAGGER["definitions"]["Flunder"]  # type: ignore[index]  # a tree
+        assert both.json["paths"].keys() - alone.json["paths"].keys() == {f"{FLUNDERS}/{{name}}"}
+        assert both.json["info"] == alone.json["info"]
+        assert both.headers["etag"] != alone.headers["etag"]
+        known = await extension.server.get("/openapi/v2", **{"if-none-match": both.headers["etag"]})
+        assert (known.status, known.data) == (304, b"")
+        accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+        binary = await extension.server.get("/openapi/v2", accept=accept)
+        assert b"#/definitions/Flunder" in binary.data
+        assert b"#/parameters/name" in binary.data
+        assert (await extension.server.get("/openapi/v2", accept="text/html")).status == 406
+
+
+@pytest.mark.parametrize("wrong", [[], {"paths": {f"{FLUNDERS}": 1}}, {"paths": {FLUNDERS: {"get": {"responses": 7}}}}])
+async def test_a_server_that_says_nonsense_in_openapi_is_left_out(wrong: Any) -> None:
+    async with extended() as extension:
+        extension.swagger = wrong
+        found = await extension.server.get("/openapi/v2")
+        assert found.status == 200
+        assert FLUNDERS not in found.json["paths"]
+        assert "/api/v1/pods" in found.json["paths"]
 
 
 async def test_local_group_versions_have_an_apiservice_each_and_custom_ones_come_and_go_with_theirs() -> None:

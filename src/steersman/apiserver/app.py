@@ -235,7 +235,7 @@ class APIServer:
         openapi = OpenAPI(self.table, GIT_VERSION)
 
         async def openapi_answer(path: str, request: Request) -> Response | None:
-            return await self._aggregator.openapi(path, request, openapi.answer(path, request))
+            return await self._aggregator.openapi(path, request, openapi)
 
         control = self.flow_control
         dumps = None if control is None else Dumps(lambda: control.levels.by_name, deps.clock)

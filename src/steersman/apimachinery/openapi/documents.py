@@ -109,6 +109,17 @@ class Document:
     etag: str
 
 
+def as_json(document: Mapping[str, Any]) -> Document:
+    """As it is sent."""
+    data = encode(document)
+    return Document(data, "application/json", document_hash(data))
+
+
+def as_protobuf(document: Document) -> Document:
+    """A version 2 document in its other form, which has the same etag."""
+    return Document(gnostic.encode_document(parse(document.data)), gnostic.MEDIA_TYPE, document.etag)
+
+
 class Documents:
     """All documents of a resource table, each made when first asked for."""
 
@@ -135,9 +146,7 @@ class Documents:
         """`/openapi/v2` as protobuf."""
         found = self._made.get("v2 protobuf")
         if found is None:
-            made = self.v2()
-            data = gnostic.encode_document(parse(made.data))
-            found = self._made["v2 protobuf"] = Document(data, gnostic.MEDIA_TYPE, made.etag)
+            found = self._made["v2 protobuf"] = as_protobuf(self.v2())
         return found
 
     def v3_index(self) -> Document:
@@ -154,6 +163,5 @@ class Documents:
     def _json(self, name: str, make: Callable[[], dict[str, Any]]) -> Document:
         found = self._made.get(name)
         if found is None:
-            data = encode(make())
-            found = self._made[name] = Document(data, "application/json", document_hash(data))
+            found = self._made[name] = as_json(make())
         return found

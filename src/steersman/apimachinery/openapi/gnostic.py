@@ -1,10 +1,11 @@
 """OpenAPI version 2 documents as protobuf, which kubectl up to 1.2x insists on.
 
-Source: gnostic's OpenAPIv2.proto: the field numbers below. Only what our documents contain can be written.
+Source: gnostic's OpenAPIv2.proto: the field numbers below. Of other servers' documents, whatever ours don't contain is
+left out.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 MEDIA_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
@@ -22,10 +23,16 @@ def encode_document(document: Mapping[str, Any]) -> bytes:
             _message(2, _info(document["info"])),
             _message(8, b"".join(_named(2, path, _path_item(item)) for path, item in document["paths"].items())),
             _message(9, b"".join(_named(1, name, _schema(one)) for name, one in document["definitions"].items())),
+            _shared(document.get("parameters") or {}),
             b"".join(_message(12, _security(one)) for one in document.get("security", ())),
             _message(13, b"".join(_named(1, n, _scheme(o)) for n, o in document["securityDefinitions"].items())),
         )
     )
+
+
+def _shared(parameters: Mapping[str, Any]) -> bytes:
+    """Parameters that paths refer to: a ParametersItem's content each."""
+    return _message(10, b"".join(_named(1, name, _own(one)) for name, one in parameters.items())) if parameters else b""
 
 
 # The wire: a tag is the field's number and how its value is written.
@@ -99,21 +106,28 @@ def _operation(operation: Mapping[str, Any]) -> bytes:
     responses = b"".join(_named(1, code, _response(one)) for code, one in operation["responses"].items())
     return b"".join(
         (
-            _texts(1, operation["tags"]),
-            _text(3, operation["description"]),
-            _text(5, operation["operationId"]),
-            _texts(6, operation["produces"]),
-            _texts(7, operation["consumes"]),
-            b"".join(_message(8, _parameter(one)) for one in operation["parameters"]),
+            _texts(1, operation.get("tags", ())),
+            _text(3, operation.get("description", "")),
+            _text(5, operation.get("operationId", "")),
+            _texts(6, operation.get("produces", ())),
+            _texts(7, operation.get("consumes", ())),
+            b"".join(_message(8, _parameter(one)) for one in operation.get("parameters", ())),
             _message(9, responses),
-            _texts(10, operation["schemes"]),
+            _texts(10, operation.get("schemes", ())),
             _extensions(13, operation),
         )
     )
 
 
 def _parameter(parameter: Mapping[str, Any]) -> bytes:
-    """A ParametersItem holding a Parameter."""
+    """A ParametersItem: a reference, or a Parameter."""
+    if "$ref" in parameter:
+        return _message(2, _text(1, parameter["$ref"]))
+    return _message(1, _own(parameter))
+
+
+def _own(parameter: Mapping[str, Any]) -> bytes:
+    """A Parameter."""
     if parameter["in"] == "body":
         body = (
             _text(1, parameter.get("description", ""))
@@ -122,22 +136,22 @@ def _parameter(parameter: Mapping[str, Any]) -> bytes:
             + _flag(4, parameter.get("required", False))
             + _message(5, _schema(parameter["schema"]))
         )
-        return _message(1, _message(1, body))
+        return _message(1, body)
     is_query = parameter["in"] == "query"
     common = (
         _flag(1, parameter.get("required", False))
         + _text(2, parameter["in"])
-        + _text(3, parameter["description"])
+        + _text(3, parameter.get("description", ""))
         + _text(4, parameter["name"])
         + _text(6 if is_query else 5, parameter["type"])
         + _flag(16 if is_query else 15, False)
     )
-    return _message(1, _message(2, _message(3 if is_query else 4, common)))
+    return _message(2, _message(3 if is_query else 4, common))
 
 
 def _response(response: Mapping[str, Any]) -> bytes:
     """A ResponseValue holding a Response."""
-    made = _text(1, response["description"])
+    made = _text(1, response.get("description", ""))
     if "schema" in response:
         made += _message(2, _message(1, _schema(response["schema"])))
     return _message(1, made)
@@ -155,8 +169,8 @@ def _items(value: Any) -> bytes:
     return _message(1, _schema(value))
 
 
-def _type(value: str) -> bytes:
-    return _text(1, value)
+def _type(value: str | Sequence[str]) -> bytes:
+    return _texts(1, (value,) if isinstance(value, str) else value)
 
 
 _TEXTS = {"$ref": 1, "format": 2, "description": 4}

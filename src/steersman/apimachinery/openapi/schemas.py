@@ -169,7 +169,7 @@ class Definitions:
             made = self._ref(self.define_special(FIELDS_V1))
         else:
             made = self.reference(one.schema)
-        beside = {**_described(one), **_default(one), **_enum(one), **_topology(one)}
+        beside = {**_described(one), **(_default(one) if self.dialect.is_v3 else {}), **_enum(one), **_topology(one)}
         if "$ref" in made and beside and self.dialect.is_v3:
             return {"allOf": [made], **beside}
         return made | beside
@@ -181,6 +181,7 @@ def _described(one: FieldSchema) -> dict[str, Any]:
 
 
 def _default(one: FieldSchema) -> dict[str, Any]:
+    """Version 2 goes without: older clients can't cope. Source: kube-openapi/pkg/handler: PruneDefaults."""
     if one.default is not NO_DEFAULT:
         return {"default": one.default}
     return {"default": {}} if one.schema.form is Form.OBJECT and not one.nullable else {}

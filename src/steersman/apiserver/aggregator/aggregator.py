@@ -2,17 +2,16 @@
 
 import asyncio
 from random import Random
-from typing import Any
 
-from steersman.apimachinery.codec.json import encode, parse
 from steersman.apiserver.aggregator.availability import Availability
 from steersman.apiserver.aggregator.backends import ITSELF, Backends
-from steersman.apiserver.aggregator.documents import INDEX, Documents
+from steersman.apiserver.aggregator.documents import Documents
 from steersman.apiserver.aggregator.proxy import Proxy
 from steersman.apiserver.aggregator.registration import Registration
 from steersman.apiserver.aggregator.services import Remote, Services
+from steersman.apiserver.aggregator.specs import Specs
 from steersman.apiserver.collections import Collections
-from steersman.apiserver.http.answers import json_answer
+from steersman.apiserver.endpoints.openapi import OpenAPI, document_answer, wants_protobuf
 from steersman.apiserver.locations import Locator
 from steersman.apiserver.resourcetable import ResourceTable
 from steersman.apiserver.user import UserInfo
@@ -39,6 +38,7 @@ class Aggregator:
         self._services = Services(collections)
         self._backends = Backends(Locator(collections, random), connect, client_pair)
         self.documents = Documents(self._services, self._backends, clock)
+        self._specs = Specs(self.documents)
         self._proxy = Proxy(self._backends)
         self._availability = Availability(self._services, collections, self._backends, client, clock)
         self._registration = Registration(table, self._services, client, clock)
@@ -60,24 +60,17 @@ class Aggregator:
         """The answer of whoever answers for the request's path."""
         return await self._proxy.answer(remote, request, user)
 
-    async def openapi(self, path: str, request: Request, own: Response | None) -> Response | None:
+    async def openapi(self, path: str, request: Request, own: OpenAPI) -> Response | None:
         """The OpenAPI document at a path, with those of others; own: what this server has there."""
-        if not self._services.remotes or not path.startswith(INDEX):
-            return own
-        match path.removeprefix(INDEX).strip("/").split("/"):
-            case [""] if own is not None:
-                return await self._index(own)
-            case ["apis", group, version]:
-                remote = self._services.remotes.get((group, version))
-                return own if remote is None else await self._proxy.answer(remote, request, ITSELF)
+        if not self._services.remotes:
+            return own.answer(path, request)
+        match path.removeprefix("/openapi/").strip("/").split("/"):
+            case ["v3", "apis", group, version] if remote := self._services.remotes.get((group, version)):
+                return await self._proxy.answer(remote, request, ITSELF)
+            case ["v2"]:
+                found = await self._specs.v2(own.v2, is_protobuf=wants_protobuf(request))
+                return document_answer(found, request)
+            case ["v3"]:
+                return document_answer(await self._specs.v3(own.v3_index), request)
             case _:
-                return own
-
-    async def _index(self, own: Response) -> Response:
-        if not isinstance(own.body, bytes) or not own.body:
-            return own  # the client has it, or asks for another form
-        document: dict[str, Any] = parse(own.body)
-        for (group, version), found in (await self.documents.openapi_paths()).items():
-            if isinstance(found, dict):
-                document.setdefault("paths", {})[f"apis/{group}/{version}"] = found
-        return json_answer(200, encode(document))
+                return own.answer(path, request)

@@ -5,11 +5,13 @@ Source: kube-aggregator/pkg/apiserver/handler_discovery.go; pkg/controllers/open
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from steersman.apimachinery.codec.json import DecodeError, parse
+from steersman.apimachinery.openapi.gnostic import encode_document
+from steersman.apimachinery.openapi.merging import below, is_sound
 from steersman.apimachinery.status import StatusError
 from steersman.apiserver.aggregator.backends import ITSELF, Backends
 from steersman.apiserver.aggregator.services import Remote, Services
@@ -19,7 +21,17 @@ from steersman.component.http.client import HTTPClientError
 ASK_SECONDS = 5.0
 # Clients ask for discovery in bursts; what was said a moment ago is still so.
 KEPT_SECONDS = 10.0
+# More than any server has to say; what says more isn't listened to.
+MOST_BYTES = 32 << 20
 INDEX = "/openapi/v3"
+# What a document has that isn't about paths: this server's counts.
+ENVELOPE: Mapping[str, Any] = {
+    "swagger": "2.0",
+    "info": {"title": "", "version": ""},
+    "security": (),
+    "securityDefinitions": {},
+}
+SWAGGER = "/openapi/v2"
 
 
 class Documents:
@@ -30,6 +42,8 @@ class Documents:
         self._backends = backends
         self._clock = clock
         self._known: dict[tuple[str, str, str], tuple[float, Any]] = {}
+        # As it came, and the part of it that counts.
+        self._swaggers: dict[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {}
 
     @property
     def groups(self) -> Mapping[str, tuple[int, list[tuple[int, str]]]]:
@@ -51,6 +65,25 @@ class Documents:
         return {
             (group, version): (paths or {}).get(f"apis/{group}/{version}") for (group, version), paths in found.items()
         }
+
+    async def swaggers(self) -> Sequence[Mapping[str, Any]]:
+        """What each server says in version 2 about its group version, in the order of their priorities.
+
+        A server that doesn't answer now has said what it said last.
+        """
+        for key, document in (await self._from_all(lambda *_: SWAGGER, lambda document: document)).items():
+            known = self._swaggers.get(key)
+            if document is not None and (known is None or known[0] is not document):
+                self._swaggers[key] = (document, _swagger(document, f"/apis/{key[0]}/{key[1]}/"))
+        remotes = self._services.remotes
+        self._swaggers = {key: document for key, document in self._swaggers.items() if key in remotes}
+        return [self._swaggers[key][1] for key in sorted(self._swaggers, key=self._rank)]
+
+    def _rank(self, group_version: tuple[str, str]) -> tuple[int, str, int, str]:
+        """Source: kube-aggregator/pkg/controllers/openapi/aggregator/priority.go."""
+        group, version = group_version
+        priority, _ = self.groups[group]
+        return -priority, group, -self._services.remotes[group_version].service.spec.versionPriority, version
 
     async def _from_all(self, path: Any, read: Any) -> dict[tuple[str, str], Any]:
         remotes = list(self._services.remotes.items())
@@ -80,10 +113,22 @@ class Documents:
                 backend = self._backends.backend(remote.service, path, "", ITSELF)
                 headers = {**backend.added, "accept": "application/json"}
                 response = await backend.pool.request("GET", path, headers)
-                data = await response.read()
+                data = await response.read(MOST_BYTES)
             return parse(data) if response.status == HTTPStatus.OK else None
         except (TimeoutError, HTTPClientError, StatusError, DecodeError, ssl.SSLError, OSError):
             return None
+
+
+def _swagger(document: Any, prefix: str) -> Mapping[str, Any]:
+    """The paths below a prefix; none of a document that can't be put into every form."""
+    if not is_sound(document):
+        return {}
+    found = below(document, prefix)
+    try:
+        encode_document({**ENVELOPE, **found})
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
+        return {}
+    return found
 
 
 def _resources(document: dict[str, Any]) -> list[dict[str, Any]]:

@@ -32,34 +32,48 @@ class OpenAPI:
         return self._made
 
     def answer(self, path: str, request: Request) -> Response | None:
-        """The document at a path; None when there is nothing."""
-        if not path.startswith("/openapi/"):
-            return None
-        found = self._find(path.removeprefix("/openapi/").strip("/"), request.headers.get("accept", ""))
-        if found is None:
-            return None
-        is_named = f"hash={found.etag}" in request.query
-        return _answer(found, request.headers.get("if-none-match", ""), KEPT_FOREVER if is_named else REVALIDATED)
+        """The answer at a path; None when there is nothing."""
+        found = self.document(path, request)
+        return None if found is None else document_answer(found, request)
 
-    def _find(self, name: str, accept: str) -> Document | None:
-        match name.partition("/"):
+    @property
+    def v2(self) -> Document:
+        """What is said in version 2, as JSON."""
+        return self._documents.v2()
+
+    @property
+    def v3_index(self) -> Document:
+        """Where the documents of version 3 are."""
+        return self._documents.v3_index()
+
+    def document(self, path: str, request: Request) -> Document | None:
+        """The document at a path, in a form that the client takes; None when there is nothing."""
+        match path.removeprefix("/openapi/").strip("/").partition("/"):
+            case _ if not path.startswith("/openapi/"):
+                return None
             case ("v2", _, ""):
-                form = negotiate(accept, (JSON_FORM, *ASKED_BY)).media_type
-                return self._documents.v2() if form == JSON_FORM else self._documents.v2_protobuf()
+                return self._documents.v2_protobuf() if wants_protobuf(request) else self._documents.v2()
             case ("v3", _, ""):
                 return self._documents.v3_index()
-            case ("v3", _, path):
-                return self._documents.v3(path)
+            case ("v3", _, below):
+                return self._documents.v3(below)
             case _:
                 return None
 
 
-def _answer(document: Document, known: str, caching: str) -> Response:
+def wants_protobuf(request: Request) -> bool:
+    """Whether version 2 is asked for as protobuf. NotAcceptable when it is asked for as something else."""
+    return negotiate(request.headers.get("accept", ""), (JSON_FORM, *ASKED_BY)).media_type != JSON_FORM
+
+
+def document_answer(document: Document, request: Request) -> Response:
+    """The document, or word that the client has it."""
+    caching = KEPT_FOREVER if f"hash={document.etag}" in request.query else REVALIDATED
     headers = (
         ("Cache-Control", caching),
         ("Content-Type", document.media_type),
         ("Etag", f'"{document.etag}"'),
         ("Vary", "Accept"),
     )
-    is_known = document.etag in known
+    is_known = document.etag in request.headers.get("if-none-match", "")
     return Response(304 if is_known else 200, headers, b"" if is_known else document.data)

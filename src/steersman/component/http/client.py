@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Protocol
 
@@ -23,6 +24,10 @@ SentHeaders = Mapping[str, str | tuple[str, ...]]
 
 class HTTPClientError(Exception):
     """Base of what goes wrong below HTTP."""
+
+
+class TooLong(HTTPClientError):
+    """The answer is longer than it may be."""
 
 
 class ConnectFailed(HTTPClientError, ConnectionError):
@@ -76,9 +81,17 @@ class ClientResponse:
         self.rest = b""
         self._parser = httptools.HttpResponseParser(self)
 
-    async def read(self) -> bytes:
-        """The whole body."""
-        return b"".join([chunk async for chunk in self.chunks()])
+    async def read(self, most: int | None = None) -> bytes:
+        """The whole body. TooLong when it has more bytes than these."""
+        parts: list[bytes] = []
+        length = 0
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                parts.append(chunk)
+                length += len(chunk)
+                if most is not None and length > most:
+                    raise TooLong(f"the body has more than {most} bytes")
+        return b"".join(parts)
 
     async def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body's bytes as they come; ConnectionLost when it breaks off."""
