@@ -224,3 +224,12 @@ async def test_health_checks_are_counted_apart() -> None:
         assert current["etcd", "readyz"] == 1
         total = found["kubernetes_healthchecks"].samples
         assert {one.labels["status"] for one in total} == {"success"}
+
+
+async def test_readiness_names_what_is_done_at_the_start_and_ends_before_the_server_does(server: Served) -> None:
+    text = (await server.get("/readyz?verbose")).data.decode()
+    names = ("etcd-readiness", "informer-sync", "poststarthook/crd-informer-synced", "shutdown")
+    assert all(f"[+]{name} ok\n" in text for name in names)
+    server.server.stop_soon()
+    assert (await server.get("/readyz/shutdown")).data == b"internal server error: process is shutting down\n"
+    assert (await server.get("/livez")).status == 200

@@ -10,12 +10,8 @@ from tests.api.server import CONFIG, WAIT_SECONDS, Served, serving
 from tests.api.test_custom import CRDS, TABS, definition, established, tab
 from tests.etcdserver import EtcdServer, needs_etcd, running_etcd
 
-from steersman.api.core import Namespace
 from steersman.apiserver.app import Deps, ServerConfig
 from steersman.apiserver.attributes import AdmitEverybody, AlwaysAllow
-from steersman.cluster.authenticating import Identity
-from steersman.cluster.controlplane import ControlPlane, ControlPlaneConfig
-from steersman.component import keys
 from steersman.component.clock import RealClock
 from steersman.storage.etcd import connection
 from steersman.storage.etcd.store import open_etcd
@@ -116,34 +112,6 @@ async def test_the_last_addresses_and_ports_are_given_out_once_by_servers_that_d
             other.post(SERVICES, wanted), one.post(SERVICES, wanted | service("too", **wanted["spec"]))
         )
         assert sorted(answer.status for answer in answers) == [201, 422]
-
-
-async def test_servers_that_start_together_on_an_empty_etcd_all_come_up(etcd: EtcdServer) -> None:
-    clock = RealClock()
-    stores = [await open_etcd(etcd.config, clock) for _ in range(3)]
-    planes = [
-        ControlPlane(
-            ControlPlaneConfig(
-                Identity(keys.new_private_key()), ServerConfig(f"10.0.0.{number}", 6443, CONFIG.service_cidr)
-            ),
-            store,
-            clock,
-        )
-        for number, store in enumerate(stores, 1)
-    ]
-    running = [asyncio.create_task(plane.run()) for plane in planes]
-    try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            await asyncio.gather(*(plane.ready() for plane in planes))
-        assert not any(one.done() for one in running)
-        found = [(await plane.client.list(Namespace)).items for plane in planes]
-        assert found[0] == found[1] == found[2]
-    finally:
-        for one in running:
-            one.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-        for store in stores:
-            await store.close()
 
 
 async def eventually(server: Served, path: str, status: int) -> None:

@@ -66,7 +66,10 @@ from steersman.component.http.message import Request, Response
 from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
 from steersman.component.slis import HealthSLIs
+from steersman.component.starthooks import StartHooks
 from steersman.storage.interface import Store
+
+ADDRESSES, DEFINITIONS = "start-service-ip-repair-controllers", "crd-informer-synced"
 
 CONVERSIONS: Mapping[type[Kind], Conversion] = {
     events.Event: Conversion(core.Event, convert.to_core, convert.from_core)
@@ -84,6 +87,8 @@ class ServerConfig:
     advertise_port: int
     service_cidr: str
     node_ports: tuple[int, int] = (30000, 32767)
+    # Others may serve from the same store.
+    may_be_several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,8 @@ class Deps:
     metrics: Registry = field(default_factory=Registry)
     # What else the health endpoints look at, by name.
     checks: Mapping[str, Check] = field(default_factory=dict)
+    # What is to be done at the start; the server adds its own.
+    hooks: StartHooks = field(default_factory=StartHooks)
     resources: Sequence[Resource] = RESOURCES
     limits: LimitSettings = field(default_factory=LimitSettings)
 
@@ -122,6 +129,8 @@ class APIServer:
         store: Store = MeteredStore(deps.store, deps.metrics, deps.clock)
         self._deps = deps = replace(deps, store=store)
         self._ready = asyncio.Event()
+        self._is_stopping = False
+        deps.hooks.expect(ADDRESSES, DEFINITIONS)
         self.table = ResourceTable(deps.resources)
         self.collections = Collections(deps.store, deps.resources, CONVERSIONS)
         export_stored(deps.metrics, self.collections)
@@ -196,10 +205,14 @@ class APIServer:
         """Returns once requests can be answered."""
         await self._ready.wait()
 
+    def stop_soon(self) -> None:
+        """From now on the server isn't ready, though it answers: balancers may turn to others."""
+        self._is_stopping = True
+
     async def _get_ready(self) -> None:
         await self.collections.synced()
-        await self._custom.synced()
-        await self._repair.begin()
+        await self._deps.hooks.do(DEFINITIONS, self._custom.synced())
+        await self._deps.hooks.do(ADDRESSES, self._repair.begin())
         self._ready.set()
 
     async def _aggregate(self) -> None:
@@ -231,7 +244,11 @@ class APIServer:
             endpoint.add("etcd", answering(deps.store))
             for name, check in deps.checks.items():
                 endpoint.add(name, check)
+            for name, check in deps.hooks.checks.items():
+                endpoint.add(name, check)
+        health[2].add("etcd-readiness", answering(deps.store))
         health[2].add("informer-sync", when(self._ready.is_set, "the caches aren't filled yet"))
+        health[2].add("shutdown", when(lambda: not self._is_stopping, "process is shutting down"))
         openapi = OpenAPI(self.table, GIT_VERSION)
 
         async def openapi_answer(path: str, request: Request) -> Response | None:

@@ -33,6 +33,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     from steersman.cluster.addons import ensure_dns_rights
     from steersman.cluster.pki import server_credentials
     from steersman.cluster.stores import open_store
+    from steersman.cluster.storesettings import noted_etcd
     from steersman.component.http.server import HTTPServer
     from steersman.component.tls import server_context
 
@@ -40,9 +41,10 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
     collector.tune()
     clock = RealClock()
     credentials = server_credentials(layout, facts, clock.now())  # nothing else runs yet
+    etcd = etcd or noted_etcd(layout)
     store = await open_store(layout, etcd, clock)
     try:
-        plane = await _control_plane(facts, credentials, store, clock)
+        plane = await _control_plane(facts, credentials, store, may_be_several=etcd is not None)
         context = server_context(credentials.serving, plane.authorities)
         http = HTTPServer(plane.server.handle, "0.0.0.0", facts.port, context)  # nodes and pods come from outside
         async with plane.auditing():
@@ -61,7 +63,7 @@ async def run_apiserver(layout: Layout, facts: ClusterFacts, etcd: EtcdSettings 
 
 
 async def _control_plane(
-    facts: ClusterFacts, credentials: "ServerCredentials", store: "Store", clock: RealClock
+    facts: ClusterFacts, credentials: "ServerCredentials", store: "Store", *, may_be_several: bool
 ) -> "ControlPlane":
     from steersman.apiserver.admission.configuration import read_configurations
     from steersman.apiserver.admission.errors import ConfigurationError
@@ -73,8 +75,9 @@ async def _control_plane(
     from steersman.component.metrics import Registry
     from steersman.component.tls import client_context
 
-    flags, metrics = read_flags(facts.server_flags), Registry()
-    server = ServerConfig(facts.address, facts.port, facts.service_cidr, flags.service_node_port_range)
+    clock, flags, metrics = RealClock(), read_flags(facts.server_flags), Registry()
+    node_ports = flags.service_node_port_range
+    server = ServerConfig(facts.address, facts.port, facts.service_cidr, node_ports, may_be_several)
     identity = Identity(credentials.signing_key, credentials.client_ca.cert_pem, credentials.front_proxy_ca.cert_pem)
     kubelets = client_context(credentials.client_ca.cert_pem, credentials.kubelet_client)
     encryption = await open_encryption(flags, store, clock, SystemRandom(), metrics)

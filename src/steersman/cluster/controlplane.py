@@ -4,6 +4,7 @@ The only place where server, authentication, authorization and admission are bui
 """
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -20,13 +21,16 @@ from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authn.serviceaccount import ServiceAccountIssuer
 from steersman.apiserver.authz.reviews import review_handlers
-from steersman.apiserver.bootstrap import Advertised, bootstrap, publish_authorities
+from steersman.apiserver.bootstrap import publish_authorities
 from steersman.apiserver.flowcontrol.limiter import LimitSettings
 from steersman.apiserver.flowcontrol.maintain import PRODUCER, keep_flow_control, seed_flow_control
+from steersman.apiserver.housekeeping import HOOKS, Housekeeping
+from steersman.apiserver.identity import ServerIdentity
 from steersman.apiserver.local import LocalClient
 from steersman.apiserver.lookup import CollectionLookup
 from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.runtimeconfig import served_resources
+from steersman.apiserver.serverendpoints import Advertised, ServerEndpoints, ServerLeases
 from steersman.apiserver.webhooks.versions import Versions
 from steersman.cluster.auditing import auditor_of
 from steersman.cluster.authenticating import (
@@ -42,6 +46,7 @@ from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
 from steersman.component.keypair import KeyPair
 from steersman.component.metrics import Registry
+from steersman.component.starthooks import StartHooks
 from steersman.storage.encryption.keeper import Keeper
 from steersman.storage.interface import Store
 
@@ -60,6 +65,11 @@ class ControlPlaneConfig:
     metrics: Registry = field(default_factory=Registry)
     # What keeps the keys of the store, if that is encrypted.
     keeper: Keeper | None = None
+    hostname: str = field(default_factory=socket.gethostname)
+
+
+FLOW_CONTROL = "priority-and-fairness-config-producer"
+TRUST = "start-cluster-authentication-info-controller"
 
 
 class ControlPlane:
@@ -68,6 +78,7 @@ class ControlPlane:
     def __init__(self, config: ControlPlaneConfig, store: Store, clock: Clock) -> None:
         self.config = config
         self._clock = clock
+        self._hooks = _expected_hooks(config)
         lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
         judged = AdmissionMetrics(config.metrics, clock)
         reach = Reach(lookup, config.random, judged)
@@ -90,6 +101,7 @@ class ControlPlane:
                 limits=_limits(flags),
                 metrics=metrics,
                 checks={} if keeper is None else {"kms-providers": keeper.check},
+                hooks=self._hooks,
                 admission=admission_chain(
                     parts, flags.enable_admission_plugins, flags.disable_admission_plugins, judged
                 ),
@@ -109,6 +121,7 @@ class ControlPlane:
         served.attach(self.client.create, self.server.table)
         collections = self.server.collections
         reach.attach(self.server.webhooks, Versions(self.server.table, collections), authorizer)
+        self._housekeeping = self._keeps_house(store)
         self._has_first_objects = asyncio.Event()
 
     @property
@@ -118,21 +131,21 @@ class ControlPlane:
 
     async def run(self) -> None:
         """Serve until cancelled; the first objects are made as soon as the store is read."""
-        identity = self.config.identity
         async with asyncio.TaskGroup() as group:
             group.create_task(self.server.run())
             group.create_task(self._authentication.run())
             if self.config.keeper is not None:
                 group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()
-            await bootstrap(self.client, self._advertised())
-            if self.server.flow_control is not None:
-                producer = LocalClient(self.server.pipeline, user_agent=PRODUCER)
-                await seed_flow_control(producer)
-                group.create_task(keep_flow_control(producer, self._clock, self.server.dangling.changed))
-            if identity.client_ca_pem and identity.front_proxy_ca_pem:
-                await publish_authorities(self.client, identity.client_ca_pem, identity.front_proxy_ca_pem)
+            await self._housekeeping.begin(self._hooks)
+            await self._begin_flow_control(group)
+            await self._publish_authorities()
             self._has_first_objects.set()
+            try:
+                await self._housekeeping.run(self._clock)
+            finally:
+                self.server.stop_soon()
+                await self._housekeeping.leave()
 
     @asynccontextmanager
     async def auditing(self) -> AsyncIterator[None]:
@@ -144,9 +157,40 @@ class ControlPlane:
         """Return when the first objects are there: who asks earlier is refused for want of a role."""
         await self._has_first_objects.wait()
 
-    def _advertised(self) -> Advertised:
+    async def _begin_flow_control(self, group: asyncio.TaskGroup) -> None:
+        if self.server.flow_control is not None:
+            producer = LocalClient(self.server.pipeline, user_agent=PRODUCER)
+            await self._hooks.do(FLOW_CONTROL, seed_flow_control(producer))
+            group.create_task(keep_flow_control(producer, self._clock, self.server.dangling.changed))
+
+    async def _publish_authorities(self) -> None:
+        identity = self.config.identity
+        if _has_authorities(self.config):
+            published = publish_authorities(self.client, identity.client_ca_pem, identity.front_proxy_ca_pem)
+            await self._hooks.do(TRUST, published)
+
+    def _keeps_house(self, store: Store) -> Housekeeping:
         server = self.config.server
-        return Advertised(server.advertise_address, server.advertise_port, server.service_cidr)
+        advertised = Advertised(server.advertise_address, server.advertise_port, server.service_cidr)
+        leases = ServerLeases(store) if server.may_be_several else None
+        endpoints = ServerEndpoints(self.client, advertised, leases)
+        return Housekeeping(
+            self.client, advertised, endpoints, ServerIdentity(self.client, self._clock, self.config.hostname)
+        )
+
+
+def _expected_hooks(config: ControlPlaneConfig) -> StartHooks:
+    hooks = StartHooks()
+    hooks.expect(*HOOKS)
+    if config.flags.enable_priority_and_fairness:
+        hooks.expect(FLOW_CONTROL)
+    if _has_authorities(config):
+        hooks.expect(TRUST)
+    return hooks
+
+
+def _has_authorities(config: ControlPlaneConfig) -> bool:
+    return bool(config.identity.client_ca_pem and config.identity.front_proxy_ca_pem)
 
 
 def _limits(flags: ServerFlags) -> LimitSettings:
