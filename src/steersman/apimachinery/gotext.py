@@ -1,5 +1,6 @@
 """Values in Go's notation, for messages that must read as upstream's."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from steersman.apimachinery.codec.json import encode
@@ -55,3 +56,9 @@ def value(given: Any) -> str:
             return str(given)
         case _:
             return encode(given).decode()
+
+
+def aggregate(reasons: Sequence[str]) -> str:
+    """Several errors as one text, each told once. Source: apimachinery/pkg/util/errors: Aggregate."""
+    distinct = tuple(dict.fromkeys(reasons))
+    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]" if distinct else ""

@@ -95,17 +95,23 @@ class AdmissionPlugin(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Whether a request is allowed, and why not."""
+    """Whether a request is allowed, and why not.
+
+    denied: nobody else is asked any more; otherwise who doesn't allow it has no opinion. error: why somebody who might
+    have allowed it couldn't be asked.
+    """
 
     allowed: bool
     reason: str = ""
+    denied: bool = False
+    error: str = ""
 
 
 class Authorizer(Protocol):
     """Decides on a request before its body is read."""
 
     def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
-        """Allowed or not; no opinion counts as not."""
+        """Allowed or not; no opinion counts as not. Undecided (`authz.asking`) when somebody else has to be asked."""
         ...
 
 

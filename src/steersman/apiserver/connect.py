@@ -4,7 +4,7 @@ Options are read off the query, admission has its say about them, and a Connecto
 Source: apiserver/pkg/endpoints/handlers/rest.go: ConnectResource; pkg/registry/core/pod/rest.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Protocol
 
@@ -55,7 +55,7 @@ class Connections:
         self,
         connector: Connector,
         admission: ConnectAdmission,
-        authorize: Callable[[UserInfo, RequestInfo], None],
+        authorize: Callable[[UserInfo, RequestInfo], Awaitable[None]],
     ) -> None:
         self._connector = connector
         self._admission = admission
@@ -76,7 +76,7 @@ class Connections:
         if isinstance(options, STREAMED) and context.info.verb != "create":
             # A WebSocket begins with a GET, and who may only read must not run commands.
             # Source: AuthorizePodWebsocketUpgradeCreatePermission.
-            self._authorize(context.user, replace(context.info, verb="create"))
+            await self._authorize(context.user, replace(context.info, verb="create"))
         return await self._connector.connect(context, options, request)
 
     async def _admitted(self, context: RequestContext, options: Object) -> Object:

@@ -1,15 +1,22 @@
 """The words of a refusal. Source: apiserver/pkg/endpoints/handlers/responsewriters/errors.go."""
 
-from steersman.apimachinery.status import Forbidden, forbidden
+from steersman.apimachinery.gotext import quote
+from steersman.apimachinery.status import InternalError, StatusError, forbidden
+from steersman.apiserver.attributes import Decision
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import UserInfo
 
 
-def denial(user: UserInfo, info: RequestInfo, reason: str) -> Forbidden:
-    """`pods "x" is forbidden: User "u" cannot get resource "pods" in API group "" in the namespace "n": why`."""
+def denial(user: UserInfo, info: RequestInfo, decision: Decision) -> StatusError:
+    """`pods "x" is forbidden: User "u" cannot get resource "pods" in API group "" in the namespace "n": why`.
+
+    Who might have allowed it but couldn't be asked is an error of the server's.
+    """
+    if decision.error:
+        return InternalError(f"Internal Server Error: {quote(info.path)}: {decision.error}")
     why = f'User "{user.name}" cannot {_attempt(info)}'
-    if reason:
-        why += f": {reason}"
+    if decision.reason:
+        why += f": {decision.reason}"
     if not info.is_resource:
         return forbidden("", "", why)
     resource = f"{info.resource}.{info.group}" if info.group else info.resource

@@ -32,7 +32,7 @@ class LocalClient:
 
     async def get(self, kind: type[K], name: str, namespace: str | None = None) -> K:
         """As Client."""
-        context = self._context("get", kind, namespace, name)
+        context = await self._context("get", kind, namespace, name)
         return decode(await self._pipeline.get(context), kind)
 
     async def list(
@@ -54,7 +54,7 @@ class LocalClient:
             "limit": str(limit or ""),
             "continue": continue_,
         }
-        context = self._context("list", kind, namespace, parameters=parameters)
+        context = await self._context("list", kind, namespace, parameters=parameters)
         listed = await self._pipeline.list(context)
         collection = self._pipeline.collection(context)
         items = tuple(decode(collection.served(one.data), kind) for one in listed.items)
@@ -63,13 +63,13 @@ class LocalClient:
     async def create(self, obj: K, *, dry_run: bool = False) -> K:
         """As Client."""
         parameters = {"dryRun": "All" if dry_run else ""}
-        context = self._context("create", type(obj), obj.metadata.namespace, parameters=parameters)
+        context = await self._context("create", type(obj), obj.metadata.namespace, parameters=parameters)
         return decode((await self._pipeline.create(context, self._body(context, obj))).data, type(obj))
 
     async def update(self, obj: K, subresource: str = "") -> K:
         """As Client."""
         meta = obj.metadata
-        context = self._context("update", type(obj), meta.namespace, meta.name, subresource)
+        context = await self._context("update", type(obj), meta.namespace, meta.name, subresource)
         return decode((await self._pipeline.update(context, self._body(context, obj))).data, type(obj))
 
     async def patch(
@@ -86,7 +86,7 @@ class LocalClient:
     ) -> K:
         """As Client."""
         parameters = {"fieldValidation": "Ignore", "fieldManager": field_manager, "force": "true" if force else ""}
-        context = self._context("patch", kind, namespace, name, subresource, parameters)
+        context = await self._context("patch", kind, namespace, name, subresource, parameters)
         body = patch if isinstance(patch, bytes) else encode(patch)
         if patch_type is PatchType.APPLY:
             context.check_write_options(is_apply=True)
@@ -113,7 +113,7 @@ class LocalClient:
             propagationPolicy=None if propagation is None else str(propagation),
             preconditions=Preconditions(uid=uid, resourceVersion=resource_version) if is_guarded else None,
         )
-        await self._pipeline.delete(self._context("delete", kind, namespace, name), options)
+        await self._pipeline.delete(await self._context("delete", kind, namespace, name), options)
 
     async def delete_collection(
         self,
@@ -131,7 +131,7 @@ class LocalClient:
             gracePeriodSeconds=grace_period_seconds,
             propagationPolicy=None if propagation is None else str(propagation),
         )
-        context = self._context("deletecollection", kind, namespace, parameters=parameters)
+        context = await self._context("deletecollection", kind, namespace, parameters=parameters)
         await self._pipeline.delete_collection(context, options)
 
     async def watch(
@@ -151,7 +151,7 @@ class LocalClient:
             "fieldSelector": field_selector,
             "allowWatchBookmarks": "true" if bookmarks else "",
         }
-        context = self._context("watch", kind, namespace, parameters=parameters)
+        context = await self._context("watch", kind, namespace, parameters=parameters)
         collection = self._pipeline.collection(context)
         async with aclosing(await self._pipeline.watch(context)) as changes:
             async for told in changes:
@@ -166,7 +166,7 @@ class LocalClient:
         self, kind: type[Kind], name: str, namespace: str | None, subresource: str, body: Body
     ) -> Body:
         """As Client."""
-        context = self._context("create", kind, namespace, name, subresource)
+        context = await self._context("create", kind, namespace, name, subresource)
         data = (await self._pipeline.create(context, body)).data
         # A binding or an eviction is answered with a Status: success, and nothing more to tell.
         return body if parse(data).get("kind") == "Status" else decode(data, type(body))
@@ -179,7 +179,7 @@ class LocalClient:
         kind = self._pipeline.body_kind(context)
         return obj if isinstance(obj, kind) else from_wire(to_wire(obj), kind)
 
-    def _context(
+    async def _context(
         self,
         verb: str,
         kind: type[Kind],
@@ -202,6 +202,6 @@ class LocalClient:
             subresource=subresource,
             name=name,
         )
-        self._pipeline.authorize(self._user, info)
+        await self._pipeline.authorize(self._user, info)
         given = {key: value for key, value in (parameters or {}).items() if value}
         return self._pipeline.context(self._user, info, Query.of(given), self._user_agent)

@@ -6,7 +6,7 @@ holds the steps, `registry` what differs by kind, `subresources` what isn't CRUD
 """
 
 import dataclasses
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from steersman.apimachinery.codec.json import encode
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import MethodNotSupported, method_not_supported, unknown_resource
 from steersman.apiserver.attributes import Authorizer, Decision
+from steersman.apiserver.authz.asking import decision_on
 from steersman.apiserver.collection import Collection
 from steersman.apiserver.collections import Collections
 from steersman.apiserver.context import RequestContext
@@ -72,15 +73,15 @@ class Pipeline:
         self._reviews = reviews
         self._clock = clock
 
-    def judge(self, user: UserInfo, info: RequestInfo) -> Decision:
+    async def judge(self, user: UserInfo, info: RequestInfo) -> Decision:
         """Whether the user may, and why."""
-        return self._authorizer.authorize(user, info)
+        return await decision_on(self._authorizer, user, info)
 
-    def authorize(self, user: UserInfo, info: RequestInfo) -> None:
+    async def authorize(self, user: UserInfo, info: RequestInfo) -> None:
         """Raises Forbidden, in upstream's words, unless the user may."""
-        decision = self.judge(user, info)
+        decision = await self.judge(user, info)
         if not decision.allowed:
-            raise denial(user, info, decision.reason)
+            raise denial(user, info, decision)
 
     def context(self, user: UserInfo, info: RequestInfo, query: Query, user_agent: str = "") -> RequestContext:
         """What the steps are told. NotFound for a resource that isn't served, MethodNotSupported for its verbs."""
@@ -211,11 +212,11 @@ class Pipeline:
         """What keeps the owners of a body that isn't its parent's: a Scale."""
         return lambda new, old: self._verbs.ownership.tracked(context, new, old, ())
 
-    def _created(self, context: RequestContext, made: Callable[[], Any]) -> Callable[[], Any]:
+    def _created(self, context: RequestContext, made: Callable[[], Any]) -> Callable[[], Awaitable[Any]]:
         """What an update or apply creates, for who may create it."""
 
-        def allowed() -> Any:
-            self.authorize(context.user, dataclasses.replace(context.info, verb="create"))
+        async def allowed() -> Any:
+            await self.authorize(context.user, dataclasses.replace(context.info, verb="create"))
             return made()
 
         return allowed

@@ -73,19 +73,19 @@ ACCOUNTS = "system:serviceaccounts"
         ),
     ],
 )
-def test_who_acts_as_another_is_that_other(
+async def test_who_acts_as_another_is_that_other(
     headers: dict[str, str], repeated: dict[str, list[str]], user: UserInfo
 ) -> None:
-    assert Impersonation(Allowing()).assumed(ROOT, Presents(headers, repeated)) == user
+    assert await Impersonation(Allowing()).assumed(ROOT, Presents(headers, repeated)) == user
 
 
-def test_each_part_of_the_other_must_be_allowed() -> None:
+async def test_each_part_of_the_other_must_be_allowed() -> None:
     headers = {
         "impersonate-user": "system:serviceaccount:n:a", "impersonate-group": "g", "impersonate-uid": "7",
         "impersonate-extra-scope": "s",
     }  # fmt: skip
     allowing = Allowing()
-    Impersonation(allowing).assumed(ROOT, Presents(headers))
+    await Impersonation(allowing).assumed(ROOT, Presents(headers))
     assert sorted(allowing.asked) == [
         "impersonate authentication.k8s.io/uids 7",
         "impersonate authentication.k8s.io/userextras/scope s",
@@ -94,16 +94,16 @@ def test_each_part_of_the_other_must_be_allowed() -> None:
     ]
     for name in ("a", "g", "7", "s"):
         with pytest.raises(Forbidden, match="cannot impersonate resource"):
-            Impersonation(Allowing(frozenset({name}))).assumed(ROOT, Presents(headers))
+            await Impersonation(Allowing(frozenset({name}))).assumed(ROOT, Presents(headers))
 
 
-def test_half_a_service_accounts_name_is_a_users_name() -> None:
+async def test_half_a_service_accounts_name_is_a_users_name() -> None:
     allowing = Allowing()
-    Impersonation(allowing).assumed(ROOT, Presents({"impersonate-user": "system:serviceaccount:n"}))
+    await Impersonation(allowing).assumed(ROOT, Presents({"impersonate-user": "system:serviceaccount:n"}))
     assert allowing.asked == ["impersonate users system:serviceaccount:n"]
 
 
-def test_nobody_acts_as_a_group_without_a_user() -> None:
+async def test_nobody_acts_as_a_group_without_a_user() -> None:
     with pytest.raises(BadRequest, match="without impersonating a user"):
-        Impersonation(Allowing()).assumed(ROOT, Presents({"impersonate-group": "g"}))
-    assert Impersonation(Allowing()).assumed(ROOT, Presents({})) is ROOT
+        await Impersonation(Allowing()).assumed(ROOT, Presents({"impersonate-group": "g"}))
+    assert await Impersonation(Allowing()).assumed(ROOT, Presents({})) is ROOT

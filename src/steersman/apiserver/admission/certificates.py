@@ -9,6 +9,7 @@ from cryptography.x509.oid import NameOID
 from steersman.api.certificates import CertificateSigningRequest
 from steersman.apiserver.admission.plugin import CREATE, UPDATE, Plugin, denied
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer
+from steersman.apiserver.authz.asking import decision_on
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
 
@@ -16,15 +17,14 @@ CLIENT_SIGNER = "kubernetes.io/kube-apiserver-client"
 GROUP = "certificates.k8s.io"
 
 
-def may_act_for(authorizer: Authorizer, user: UserInfo, verb: str, signer: str) -> bool:
+async def may_act_for(authorizer: Authorizer, user: UserInfo, verb: str, signer: str) -> bool:
     """Whether a user may approve or sign for a signer, or for every signer of its domain."""
     every = f"{signer.partition('/')[0]}/*"
-    return any(
-        authorizer.authorize(
-            user, RequestInfo(verb, "", True, group=GROUP, version="*", resource="signers", name=name)
-        ).allowed
-        for name in (signer, every)
-    )
+    for name in (signer, every):
+        asked = RequestInfo(verb, "", True, group=GROUP, version="*", resource="signers", name=name)
+        if (await decision_on(authorizer, user, asked)).allowed:
+            return True
+    return False
 
 
 class CertificateApproval(Plugin):
@@ -42,7 +42,7 @@ class CertificateApproval(Plugin):
         if not isinstance(old, CertificateSigningRequest) or attributes.subresource != "approval":
             return
         signer = old.spec.signerName
-        if not may_act_for(self._authorizer, attributes.user, "approve", signer):
+        if not await may_act_for(self._authorizer, attributes.user, "approve", signer):
             raise denied(attributes, f'user not permitted to approve requests with signerName "{signer}"')
 
 
@@ -65,7 +65,7 @@ class CertificateSigning(Plugin):
         if attributes.subresource != "status" or is_same:
             return
         signer = old.spec.signerName
-        if not may_act_for(self._authorizer, attributes.user, "sign", signer):
+        if not await may_act_for(self._authorizer, attributes.user, "sign", signer):
             raise denied(attributes, f'user not permitted to sign requests with signerName "{signer}"')
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from steersman.api.core import Event
 from steersman.apimachinery.fielderrors import invalid_value, not_supported
 from steersman.apimachinery.fieldpath import Path
+from steersman.apimachinery.gotext import aggregate
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import Cause, TooManyRequests
 from steersman.apiserver.admission.configuration import Expected
-from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, joined
+from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin
 from steersman.apiserver.attributes import AdmissionAttributes
 from steersman.component.clock import Clock
 
@@ -139,4 +140,4 @@ class EventRateLimit(Plugin):
             return
         refusals = [one for enforcer in self._enforcers if (one := enforcer.refusal(attributes, event)) is not None]
         if refusals:
-            raise TooManyRequests(f"Too many requests: {joined(refusals)}")
+            raise TooManyRequests(f"Too many requests: {aggregate(refusals)}")

@@ -4,10 +4,11 @@ Source: plugin/pkg/admission/limitranger.
 """
 
 from steersman.api.core import LimitRange, PersistentVolumeClaim, Pod
+from steersman.apimachinery.gotext import aggregate
 from steersman.apimachinery.object import Object
 from steersman.apiserver.admission import limits
 from steersman.apiserver.admission.lookup import Lookup
-from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied, joined
+from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
 
 
@@ -45,7 +46,7 @@ class LimitRanger(Plugin):
                 before = old if isinstance(old, PersistentVolumeClaim) else None
                 found = limits.claim_violations(obj, before, one)
             if found:
-                raise denied(attributes, joined(found))
+                raise denied(attributes, aggregate(found))
 
     def _ranges(self, attributes: AdmissionAttributes) -> list[LimitRange]:
         return sorted(self._lookup.all(LimitRange, attributes.namespace), key=lambda one: one.metadata.name)

@@ -10,6 +10,7 @@ from steersman.apimachinery.object import GroupVersionKind
 from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied
 from steersman.apiserver.admission.served import Served
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Operation
+from steersman.apiserver.authz.asking import decision_on
 from steersman.apiserver.request import RequestInfo
 
 
@@ -35,22 +36,22 @@ class OwnerReferencesPermissionEnforcement(Plugin):
         if owners == before:
             return
         if attributes.operation is not Operation.CREATE:
-            self._check_delete(attributes)
+            await self._check_delete(attributes)
         for owner in _newly_blocking(owners, before):
-            self._check_blocking(attributes, owner)
+            await self._check_blocking(attributes, owner)
 
-    def _check_delete(self, attributes: AdmissionAttributes) -> None:
+    async def _check_delete(self, attributes: AdmissionAttributes) -> None:
         resource = attributes.resource
         request = RequestInfo(
             "delete", "", True, resource.group, resource.version, attributes.namespace, resource.plural,
             attributes.subresource, attributes.name,
         )  # fmt: skip
-        decision = self._authorizer.authorize(attributes.user, request)
+        decision = await decision_on(self._authorizer, attributes.user, request)
         if not decision.allowed:
             why = f"cannot set an ownerRef on a resource you can't delete: {decision.reason}, <nil>"
             raise denied(attributes, why)
 
-    def _check_blocking(self, attributes: AdmissionAttributes, owner: OwnerReference) -> None:
+    async def _check_blocking(self, attributes: AdmissionAttributes, owner: OwnerReference) -> None:
         found = self._served.resources_of(GroupVersionKind.parse(owner.apiVersion, owner.kind))
         if not found:
             unknown = f'no matches for kind "{owner.kind}" in version "{owner.apiVersion}"'
@@ -64,7 +65,7 @@ class OwnerReferencesPermissionEnforcement(Plugin):
                 "update", "", True, resource.group, resource.version, namespace, resource.plural, "finalizers",
                 owner.name,
             )  # fmt: skip
-            decision = self._authorizer.authorize(attributes.user, request)
+            decision = await decision_on(self._authorizer, attributes.user, request)
             if not decision.allowed:
                 what = "an ownerReference refers to a resource you can't set finalizers on"
                 raise denied(attributes, f"cannot set blockOwnerDeletion if {what}: {decision.reason}, <nil>")

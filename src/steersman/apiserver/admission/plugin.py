@@ -1,7 +1,5 @@
 """The common shape of plugins: what most don't do, done once."""
 
-from collections.abc import Sequence
-
 from steersman.api.core import Pod
 from steersman.api.meta import Kind
 from steersman.apimachinery.object import Object
@@ -45,9 +43,3 @@ def denied(attributes: AdmissionAttributes, why: str) -> Forbidden:
         meta = obj.metadata if isinstance(obj, Kind) else None
         name = (meta.name or meta.generateName if meta is not None else "") or "Unknown"
     return forbidden(attributes.resource.group_resource, name, why)
-
-
-def joined(reasons: Sequence[str]) -> str:
-    """Several reasons as one, each told once. Source: apimachinery/pkg/util/errors: Aggregate."""
-    distinct = tuple(dict.fromkeys(reasons))
-    return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"

@@ -10,8 +10,9 @@ from steersman.api.core import Container, EphemeralContainer, Pod, PodSpec, Tole
 from steersman.api.core.resourcenames import is_extended
 from steersman.apimachinery.fielderrors import not_supported
 from steersman.apimachinery.fieldpath import Path
+from steersman.apimachinery.gotext import aggregate
 from steersman.apimachinery.object import Object, replace
-from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied, joined, pod_of
+from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied, pod_of
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
 
 HOSTNAME = "kubernetes.io/hostname"
@@ -64,7 +65,7 @@ class AlwaysPullImages(Plugin):
             return
         found = [not_supported(path, policy, [ALWAYS]) for path, policy in _policies(pod.spec) if policy != ALWAYS]
         if found:
-            raise denied(attributes, joined([f"{cause.field}: {cause.message}" for cause in found]))
+            raise denied(attributes, aggregate([f"{cause.field}: {cause.message}" for cause in found]))
 
 
 def _policies(spec: PodSpec) -> Iterator[tuple[Path, str]]:

@@ -24,6 +24,7 @@ from steersman.apiserver.admission.policy.bindings import Bindings, bindings_of
 from steersman.apiserver.admission.policy.conditions import ConditionsFailed, are_met
 from steersman.apiserver.admission.policy.evaluation import Condition, Variables
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Nobody
+from steersman.apiserver.authz.asking import decided
 from steersman.apiserver.metrics.admission import AdmissionMetrics
 from steersman.apiserver.metrics.policies import PolicyMetrics
 from steersman.apiserver.webhooks.caller import WebhookCaller
@@ -74,13 +75,15 @@ class Reach:
             attributes.requested, self.versions.others(attributes.requested), self._namespace_labels(attributes)
         )
 
-    def subject(self, hook: Webhook, attributes: AdmissionAttributes, candidates: Candidates) -> Subject | None:
+    async def subject(self, hook: Webhook, attributes: AdmissionAttributes, candidates: Candidates) -> Subject | None:
         """The request as the webhook is to see it; None when it isn't asked."""
         resource = matched_resource(hook, attributes, candidates)
         if resource is None:
             return None
         subject = self.seen_as(attributes, resource)
-        return subject if not hook.matchConditions or self._is_meant(hook, subject) else None
+        if hook.matchConditions and not await decided(lambda: self._is_meant(hook, subject)):
+            return None
+        return subject
 
     def seen_as(self, attributes: AdmissionAttributes, resource: Resource) -> Subject:
         """The request in a version of its resource."""

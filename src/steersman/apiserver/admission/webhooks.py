@@ -57,7 +57,7 @@ class MutatingWebhooks(Plugin):
         for index, (key, hook) in enumerate(hooks):
             if round_.is_second and key not in round_.again:
                 continue
-            subject = self._reach.subject(hook, attributes, candidates)
+            subject = await self._reach.subject(hook, attributes, candidates)
             if subject is None:
                 continue
             note = _Note(attributes.annotations, f"round_{int(round_.is_second)}_index_{index}", key[0], hook.name)
@@ -116,7 +116,7 @@ class ValidatingWebhooks(Plugin):
         asked = [
             (hook, subject)
             for hook in hooks
-            if (subject := self._reach.subject(hook, attributes, candidates)) is not None
+            if (subject := await self._reach.subject(hook, attributes, candidates)) is not None
         ]
         if len(asked) == 1:
             answers: list[Answer | BaseException] = [await self._reach.ask(*asked[0], self._identities)]

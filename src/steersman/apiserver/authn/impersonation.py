@@ -9,6 +9,7 @@ from steersman.apimachinery.status import BadRequest, forbidden
 from steersman.apiserver.attributes import Authorizer, Presented, values_of
 from steersman.apiserver.authn.accounts import USER_PREFIX as ACCOUNT_PREFIX
 from steersman.apiserver.authn.accounts import account_groups
+from steersman.apiserver.authz.asking import decided
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, UserInfo
 
@@ -21,11 +22,13 @@ class Impersonation:
     def __init__(self, authorizer: Authorizer) -> None:
         self._authorizer = authorizer
 
-    def assumed(self, user: UserInfo, presented: Presented) -> UserInfo:
+    async def assumed(self, user: UserInfo, presented: Presented) -> UserInfo:
         """Whom the user acts as: himself without such headers. Forbidden when he may not be the other."""
-        headers = presented.headers
-        if not any(name.startswith("impersonate-") for name in headers):
+        if not any(name.startswith("impersonate-") for name in presented.headers):
             return user
+        return await decided(lambda: self._other(user, presented))
+
+    def _other(self, user: UserInfo, presented: Presented) -> UserInfo:
         wanted, uid = (next(iter(values_of(presented, name)), "") for name in (USER, UID))
         if not wanted:
             raise BadRequest("requested impersonation without impersonating a user")

@@ -16,6 +16,7 @@ from steersman.apimachinery.status import BadRequest, Unauthorized, invalid
 from steersman.apiserver.attributes import Authorizer
 from steersman.apiserver.authn.bearer import INVALID
 from steersman.apiserver.authn.tokens import TokenAuthenticator, authenticated
+from steersman.apiserver.authz.asking import decision_on
 from steersman.apiserver.authz.union import UnionAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import RequestInfo
@@ -47,9 +48,9 @@ def request_of(spec: Spec) -> RequestInfo:
     raise invalid("SubjectAccessReview.authorization.k8s.io", "", [invalid_value(Path("spec"), "", text)])
 
 
-def decided(authorizer: Authorizer, user: UserInfo, spec: Spec) -> authorization.SubjectAccessReviewStatus:
+async def answered(authorizer: Authorizer, user: UserInfo, spec: Spec) -> authorization.SubjectAccessReviewStatus:
     """The authorizer's answer."""
-    decision = authorizer.authorize(user, request_of(spec))
+    decision = await decision_on(authorizer, user, request_of(spec))
     return authorization.SubjectAccessReviewStatus(allowed=decision.allowed, reason=decision.reason)
 
 
@@ -70,7 +71,7 @@ class AccessReviews:
             if asked != context.info.namespace:
                 raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {context.info.namespace}")
         user = UserInfo(spec.user, spec.uid, spec.groups, spec.extra)
-        return replace(obj, status=decided(self._authorizer, user, spec))
+        return replace(obj, status=await answered(self._authorizer, user, spec))
 
 
 class SelfAccessReviews:
@@ -81,7 +82,7 @@ class SelfAccessReviews:
 
     async def review(self, context: RequestContext, obj: authorization.SelfSubjectAccessReview) -> Kind:
         """Source of ReviewHandler.review."""
-        return replace(obj, status=decided(self._authorizer, context.user, obj.spec))
+        return replace(obj, status=await answered(self._authorizer, context.user, obj.spec))
 
 
 class RuleSource(Protocol):

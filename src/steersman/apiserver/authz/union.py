@@ -1,4 +1,4 @@
-"""Several authorizers, asked in order: the first that allows a request decides.
+"""Several authorizers, asked in order: the first that allows or denies a request decides.
 
 Members of system:masters may do everything, whoever is asked. Source: apiserver/pkg/authorization/union,
 authorizerfactory: NewPrivilegedGroups.
@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from steersman.api.rbac import PolicyRule
+from steersman.apimachinery.gotext import aggregate
 from steersman.apiserver.attributes import Authorizer, Decision
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
@@ -46,14 +47,16 @@ class UnionAuthorizer:
         """Source of Authorizer.authorize."""
         if MASTERS_GROUP in user.groups:
             return Decision(True)
-        reasons = []
+        reasons, errors = [], []
         for authorizer in self._authorizers:
             decision = authorizer.authorize(user, request)
-            if decision.allowed:
+            if decision.allowed or decision.denied:
                 return decision
             if decision.reason:
                 reasons.append(decision.reason)
-        return Decision(False, "\n".join(reasons))
+            if decision.error:
+                errors.append(decision.error)
+        return Decision(False, "\n".join(reasons), error=aggregate(errors))
 
     def rules_for(self, user: UserInfo, namespace: str) -> Iterator[PolicyRule]:
         """Every rule that allows a user something, as far as authorizers can tell."""

@@ -178,12 +178,12 @@ class RequestHandler:
     async def _let_in(self, exchange: _Exchange, user: UserInfo, info: RequestInfo, query: Query) -> Response:
         request = exchange.request
         asked = self._now()
-        judgement = self._pipeline.judge(user, info)
+        judgement = await self._pipeline.judge(user, info)
         self._meters.access.authorized(judgement.allowed, self._now() - asked)
         if exchange.trail is not None:
             exchange.trail.judge(judgement)
         if not judgement.allowed:
-            raise denial(user, info, judgement.reason)
+            raise denial(user, info, judgement)
         if (remote := self._aggregator.remote_at(request.path)) is not None:
             named = replace(request, headers={**request.headers, "audit-id": exchange.audit_id})
             return await self._aggregator.proxied(remote, named, user)
@@ -228,7 +228,7 @@ class RequestHandler:
                 await exchange.trail.receive()
         if gate.impersonation is None:
             return user
-        acting = gate.impersonation.assumed(user, request)
+        acting = await gate.impersonation.assumed(user, request)
         if exchange.trail is not None and acting is not user:
             exchange.trail.impersonate(acting)
         return acting

@@ -69,7 +69,7 @@ class Change(Generic[K]):
     retries: bool = False
     prepare: Callable[[K, K], K] | None = None
     validate: Callable[[K, K], Sequence[Cause]] | None = None
-    missing: Callable[[], K] | None = None
+    missing: Callable[[], Awaitable[K]] | None = None
     is_owned: bool = False
 
 
@@ -151,7 +151,7 @@ class Writer:
             except NotFound:
                 if change.missing is None:
                     raise
-                return await self._create_missing(context, collection, change.missing(), change.is_owned)
+                return await self._create_missing(context, collection, await change.missing(), change.is_owned)
             except Conflict as error:
                 if not change.retries or OBJECT_MODIFIED not in error.message:
                     raise

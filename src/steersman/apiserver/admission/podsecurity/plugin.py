@@ -5,10 +5,11 @@ Source: plugin/pkg/admission/security/podsecurity, k8s.io/pod-security-admission
 
 from steersman.api.core import Namespace, Pod, PodSpec
 from steersman.api.meta import ObjectMeta
+from steersman.apimachinery.gotext import aggregate
 from steersman.apimachinery.object import Object
 from steersman.apimachinery.status import Cause, internal_error, invalid
 from steersman.apiserver.admission.lookup import Lookup
-from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied, joined
+from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied
 from steersman.apiserver.admission.podsecurity import existing
 from steersman.apiserver.admission.podsecurity.levels import PREFIX, Level, LevelVersion, Policy, policy_of
 from steersman.apiserver.admission.podsecurity.settings import Settings
@@ -136,7 +137,7 @@ class PodSecurity(Plugin):
         """For the audit log."""
         if faults:
             texts = [f"{cause.field}: {cause.message}" for cause in faults]
-            attributes.annotations[f"{PREFIX}error"] = f"Failed to parse policy: {joined(texts)}"
+            attributes.annotations[f"{PREFIX}error"] = f"Failed to parse policy: {aggregate(texts)}"
         found = evaluate(policy.audit, *pod)
         if found:
             said = f'would violate PodSecurity "{policy.audit}": {in_full(found)}'

@@ -14,6 +14,7 @@ from steersman.apiserver.admission.lookup import Lookup
 from steersman.apiserver.admission.plugin import CREATE_UPDATE, Plugin, denied, pod_of
 from steersman.apiserver.admission.podsecuritypolicy.judgement import is_usable, violations, with_defaults
 from steersman.apiserver.attributes import AdmissionAttributes, Authorizer, Operation
+from steersman.apiserver.authz.asking import decided
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import UserInfo
 
@@ -48,7 +49,7 @@ class PodSecurityPolicyAdmission(Plugin):
         if pod is None or attributes.operation is not Operation.CREATE:
             return attributes.object
         await self._lookup.catch_up()
-        verdict = self._judge(attributes, pod, may_change=True)
+        verdict = await decided(lambda: self._judge(attributes, pod, may_change=True))
         if verdict.pod is None:
             raise _refused(attributes, "admit", verdict.faults)
         attributes.annotations[f"{AUDIT}admit-policy"] = verdict.policy
@@ -60,7 +61,7 @@ class PodSecurityPolicyAdmission(Plugin):
         pod = pod_of(attributes)
         if pod is None or _is_only_for_garbage_collection(pod, attributes.old_object):
             return
-        verdict = self._judge(attributes, pod, may_change=False)
+        verdict = await decided(lambda: self._judge(attributes, pod, may_change=False))
         if verdict.pod is None:
             raise _refused(attributes, "validate", verdict.faults)
         attributes.annotations[f"{AUDIT}validate-policy"] = verdict.policy

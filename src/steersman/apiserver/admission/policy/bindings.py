@@ -84,7 +84,7 @@ def asking(authorizer: seams.Authorizer, user: UserInfo) -> Ask:
         answer = known.get(question)
         if answer is None:
             decision = authorizer.authorize(_asker(question, user), _request(question))
-            answer = known[question] = Answer(decision.allowed, decision.reason)
+            answer = known[question] = Answer(decision.allowed, decision.reason, decision.error)
         return answer
 
     return ask
@@ -111,4 +111,6 @@ def _request(question: Question) -> RequestInfo:
         question.resource,
         question.subresource,
         question.name,
+        field_selector=question.field_selector,
+        label_selector=question.label_selector,
     )

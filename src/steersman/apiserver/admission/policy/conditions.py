@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from steersman.api.admissionregistration import FailurePolicyType
 from steersman.apimachinery.cel.cost import MATCH_CONDITION_BUDGET
-from steersman.apiserver.admission.plugin import joined
+from steersman.apimachinery.gotext import aggregate
 from steersman.apiserver.admission.policy.evaluation import Condition, OutOfBudget, Variables, evaluate
 
 
@@ -30,5 +30,5 @@ def are_met(conditions: Sequence[Condition], variables: Variables, failure_polic
         return False
     errors = [one.error for one in results if one is not None and one.error]
     if errors and failure_policy != FailurePolicyType.IGNORE:
-        raise ConditionsFailed(joined(errors))
+        raise ConditionsFailed(aggregate(errors))
     return not errors

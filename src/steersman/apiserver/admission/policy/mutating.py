@@ -6,6 +6,7 @@ Source: apiserver/pkg/admission/plugin/policy/mutating/dispatcher.go; generic/po
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -29,6 +30,7 @@ from steersman.apiserver.admission.policy.invocations import Invocation, Misconf
 from steersman.apiserver.admission.policy.patching import CannotMutate, CompiledMutations, compile_mutations, mutated
 from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.attributes import AdmissionAttributes, Operation, attributes_with
+from steersman.apiserver.authz.asking import decided
 
 Put = Invocation[MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, CompiledMutations]
 Unfit = Misconfigured[MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding]
@@ -76,33 +78,34 @@ class MutatingPolicies(Plugin):
             if isinstance(one, Misconfigured):
                 failures.append(Failure(one.policy, one.binding, one.why))
                 continue
-            attributes = attributes_with(attributes, self._put(one, attributes, namespace, failures))
+            made, failed = await decided(partial(self._put, one, attributes, namespace))
+            failures += failed
+            attributes = attributes_with(attributes, made)
         refused = [one for one in failures if one.policy.spec.failurePolicy != FailurePolicyType.IGNORE]
         if refused:
             raise refusal(attributes, refused)
         return attributes.object
 
     def _put(
-        self, put: Put, attributes: AdmissionAttributes, namespace: Namespace | None, failures: list[Failure]
-    ) -> Object | None:
-        """The object as one policy leaves it; why it can't be done is added to the failures."""
+        self, put: Put, attributes: AdmissionAttributes, namespace: Namespace | None
+    ) -> tuple[Object | None, Sequence[Failure]]:
+        """The object as one policy leaves it, and why it can't be done."""
         subject = self._reach.seen_as(attributes, put.resource)
         bindings = self._reach.bindings(subject, namespace)
         known = bindings.with_params(put.params)
         seen = Variables(put.compiled.variables, for_conditions(known))
         try:
             if not are_met(put.compiled.conditions, seen, put.policy.spec.failurePolicy):
-                return attributes.object
+                return attributes.object, ()
         except ConditionsFailed as error:
-            failures.append(Failure(put.policy, put.binding, str(error), "Invalid"))
-            return attributes.object
+            return attributes.object, [Failure(put.policy, put.binding, str(error), "Invalid")]
         round_ = attributes.reinvocation
         key = (self.name, put.policy.metadata.name, put.binding.metadata.name, put.params_name)
         if round_.is_second and key not in round_.again:
-            return attributes.object
+            return attributes.object, ()
         if subject.object is None:
-            return None
-        made = subject.object
+            return None, ()
+        made, failures = subject.object, list[Failure]()
         for index in range(len(put.compiled.mutations)):
             try:
                 made = self._timed(put, index, made, known)
@@ -113,9 +116,8 @@ class MutatingPolicies(Plugin):
         if put.policy.spec.reinvocationPolicy == ReinvocationPolicyType.IF_NEEDED and not round_.is_second:
             round_.asked.add(key)
         if made is subject.object:
-            return attributes.object
-        back: Object = self._reach.versions.converted(made, put.resource, attributes.resource)
-        return back
+            return attributes.object, failures
+        return self._reach.versions.converted(made, put.resource, attributes.resource), failures
 
     def _timed(self, put: Put, index: int, obj: Object, known: Mapping[str, Any]) -> Object:
         """See `_changed`."""

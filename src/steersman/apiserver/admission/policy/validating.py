@@ -5,6 +5,7 @@ Source: apiserver/pkg/admission/plugin/policy/validating/dispatcher.go.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +24,7 @@ from steersman.apiserver.admission.policy.invocations import Invocation, Misconf
 from steersman.apiserver.admission.policy.judgement import CompiledPolicy, Judgement, Violation, compile_policy, judge
 from steersman.apiserver.admission.reach import Reach
 from steersman.apiserver.attributes import AdmissionAttributes, Operation
+from steersman.apiserver.authz.asking import decided
 from steersman.apiserver.metrics.policies import PolicyMetrics
 
 FAILURES = "validation.policy.admission.k8s.io/validation_failure"
@@ -74,7 +76,8 @@ class ValidatingPolicies(Plugin):
                 namespace = await namespace_of(self._reach, attributes)
                 bindings = seen[id(one.resource)] = self._reach.bindings(subject, namespace)
             began = metrics.now() if metrics is not None else 0.0
-            outcome.judged(one, judge(one.compiled, bindings.with_params(one.params)), began)
+            known = bindings.with_params(one.params)
+            outcome.judged(one, await decided(partial(judge, one.compiled, known)), began)
         outcome.publish()
         if outcome.denials:
             raise refusal(attributes, outcome.denials[0])
