@@ -30,6 +30,7 @@ from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.bootstrap import FRONT_PROXY
 from steersman.apiserver.user import UserInfo
 from steersman.apiserver.webhooks.kubeconfigcaller import KubeconfigCaller
+from steersman.apiserver.webhooks.patientcaller import PatientCaller
 from steersman.client import kubeconfig
 from steersman.client.kubeconfig import KubeconfigError
 from steersman.cluster.authenticationflags import AuthenticationFlags, names_oidc
@@ -192,7 +193,9 @@ def _issuers(flags: AuthenticationFlags, issuer: Issuer, around: Surroundings) -
 def _webhook(flags: AuthenticationFlags, own: tuple[str, ...], around: Surroundings) -> WebhookTokens | None:
     caller = _caller(flags.authentication_token_webhook_config_file)
     version = flags.authentication_token_webhook_version
-    return None if caller is None else WebhookTokens(caller, version, own, around.clock, around.random)
+    if caller is None:
+        return None
+    return WebhookTokens(PatientCaller(caller, around.clock, around.random), version, own)
 
 
 def _caller(file: Path | None) -> KubeconfigCaller | None:

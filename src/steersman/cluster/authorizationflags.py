@@ -6,10 +6,11 @@ Source: pkg/kubeapiserver/options/authorization.go.
 from dataclasses import dataclass
 from pathlib import Path
 
-from steersman.cluster.auditflags import AuditFlags
-from steersman.cluster.flagtexts import flag, path, words
+from steersman.cluster.auditflags import AuditFlags, one_of
+from steersman.cluster.flagtexts import flag, path, seconds, words
 
-MODES = ("ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC")
+WEBHOOK = "Webhook"
+MODES = ("ABAC", "AlwaysAllow", "AlwaysDeny", "Node", "RBAC", WEBHOOK)
 
 
 def modes(text: str) -> tuple[str, ...]:
@@ -35,3 +36,16 @@ class AuthorizationFlags(AuditFlags):
     authorization_policy_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
         None, path, "a file of policies, a JSON object a line, for the mode ABAC"
     )
+    authorization_config: Path | None = flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "a file that says who decides about requests, in which order; it is read again when it changes"
+    )
+    authorization_webhook_config_file: Path | None = flag(  # noqa: RUF009  # a path doesn't change
+        None, path, "a kubeconfig of the server that is asked in the mode Webhook"
+    )
+    authorization_webhook_version: str = flag(
+        "v1beta1", one_of("v1", "v1beta1"), "the version of SubjectAccessReview it is asked in"
+    )
+    authorization_webhook_cache_authorized_ttl: float = flag(
+        300.0, seconds, "how long it holds that something is allowed"
+    )
+    authorization_webhook_cache_unauthorized_ttl: float = flag(30.0, seconds, "how long it holds that it isn't")

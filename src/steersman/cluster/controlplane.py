@@ -40,7 +40,7 @@ from steersman.cluster.authenticating import (
     certificate_authorities,
     issuer_of,
 )
-from steersman.cluster.authorizing import authorizer_of
+from steersman.cluster.authorizing import AuthorizationParts, authorization_of
 from steersman.cluster.serverflags import ServerFlags
 from steersman.component.clock import Clock
 from steersman.component.http.client import connect_tcp
@@ -82,7 +82,10 @@ class ControlPlane:
         lookup, quotas, served = CollectionLookup(), QuotaWriter(), Served()
         judged = AdmissionMetrics(config.metrics, clock)
         reach = Reach(lookup, config.random, judged)
-        authorizer = authorizer_of(config.flags, lookup)
+        self._authorization = authorization_of(
+            config.flags, AuthorizationParts(lookup, clock, config.random, config.metrics)
+        )
+        authorizer = self._authorization.authorizer
         parts = Parts(lookup, config.random, clock, authorizer, reach, quotas, served, config.admission)
         flags, metrics, keeper = config.flags, config.metrics, config.keeper
         address = f"{config.server.advertise_address}:{config.server.advertise_port}"
@@ -134,6 +137,7 @@ class ControlPlane:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.server.run())
             group.create_task(self._authentication.run())
+            group.create_task(self._authorization.run())
             if self.config.keeper is not None:
                 group.create_task(self.config.keeper.run(self.server.collections.heal))
             await self.server.ready()
@@ -146,6 +150,7 @@ class ControlPlane:
             finally:
                 self.server.stop_soon()
                 await self._housekeeping.leave()
+                await self._authorization.close()
 
     @asynccontextmanager
     async def auditing(self) -> AsyncIterator[None]:

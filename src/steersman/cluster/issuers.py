@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from steersman.apimachinery.gotext import aggregate
 from steersman.apiserver.authn.anonymous import Anonymous
 from steersman.apiserver.authn.oidc.authenticator import IssuerTokens
 from steersman.apiserver.authn.oidc.configuration import (
     AuthenticationConfiguration,
     ClaimMappings,
     ClaimValidationRule,
-    ConfigurationError,
     Issuer,
     JWTAuthenticator,
     PrefixedClaimOrExpression,
@@ -21,6 +21,7 @@ from steersman.apiserver.authn.oidc.configuration import (
 )
 from steersman.apiserver.authn.oidc.reloading import Watched
 from steersman.apiserver.authn.oidc.validation import faults_of
+from steersman.apiserver.configurationfile import ConfigurationError
 from steersman.cluster.authenticationflags import AuthenticationFlags, names_oidc
 from steersman.cluster.errors import ClusterError
 from steersman.component.clock import Clock
@@ -104,7 +105,7 @@ def _check(configuration: AuthenticationConfiguration, disallowed: Collection[st
         if one.issuer.egressSelectorType and not faults:
             faults.append(f'oidc: egress lookup for "{one.issuer.egressSelectorType}" is not configured')
     if faults:
-        raise ConfigurationError(faults[0] if len(faults) == 1 else f"[{', '.join(dict.fromkeys(faults))}]")
+        raise ConfigurationError(aggregate(faults))
 
 
 def _from_flags(flags: AuthenticationFlags) -> AuthenticationConfiguration:

@@ -85,7 +85,7 @@ def check_flags(texts: Mapping[str, str]) -> None:
     if any(name.startswith("authorization-") for name in texts):
         from steersman.cluster.authorizing import check_authorization
 
-        check_authorization(flags)
+        check_authorization(flags, texts)
     if {name.replace("_", "-") for name in AuthenticationFlags.__annotations__} & texts.keys():
         from steersman.cluster.authenticating import check_authentication
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from steersman.apiserver.authz.abac import ABACAuthorizer, PolicyError, read_policies
-from steersman.apiserver.authz.union import UnionAuthorizer
+from steersman.apiserver.authz.union import Member, UnionAuthorizer
 from steersman.apiserver.request import EMPTY_QUERY, read_request
 from steersman.apiserver.user import UserInfo
 
@@ -71,7 +71,7 @@ def test_what_is_no_policy_is_told_by_its_line(line: str, why: str) -> None:
 
 
 def test_masters_may_do_everything_and_all_reasons_are_told() -> None:
-    union = UnionAuthorizer([ABACAuthorizer(()), ABACAuthorizer(())])
+    union = UnionAuthorizer([Member("ABAC", name, ABACAuthorizer(())) for name in ("a", "b")])
     request = read_request("GET", PODS, EMPTY_QUERY)
     assert union.authorize(UserInfo("root", groups=("system:masters",)), request).allowed
     assert union.authorize(ADA, request).reason == "No policy matched.\nNo policy matched."

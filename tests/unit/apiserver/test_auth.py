@@ -25,7 +25,7 @@ from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.authz.bootstrap.seed import first_bindings, first_roles
 from steersman.apiserver.authz.rbac import RBACAuthorizer
-from steersman.apiserver.authz.union import UnionAuthorizer
+from steersman.apiserver.authz.union import Member, UnionAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import EMPTY_QUERY, RequestInfo, read_request
 from steersman.apiserver.user import LOOPBACK, UserInfo
@@ -271,7 +271,7 @@ class RolesInMemory:
 
 def allowed(roles: RolesInMemory, user: UserInfo, method: str, target: str) -> bool:
     request = read_request(method, target, EMPTY_QUERY)
-    return UnionAuthorizer([RBACAuthorizer(roles)]).authorize(user, request).allowed
+    return UnionAuthorizer([Member("RBAC", "rbac", RBACAuthorizer(roles))]).authorize(user, request).allowed
 
 
 ADA = UserInfo("ada", groups=("dev", "system:authenticated"))

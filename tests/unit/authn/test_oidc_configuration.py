@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from steersman.apiserver.authn.oidc.configuration import ConfigurationError, configuration_of
+from steersman.apiserver.authn.oidc.configuration import configuration_of
 from steersman.apiserver.authn.oidc.validation import faults_of
+from steersman.apiserver.configurationfile import ConfigurationError
 
 HEAD = {"kind": "AuthenticationConfiguration", "apiVersion": "apiserver.config.k8s.io/v1"}
 GOOD: dict[str, Any] = {

@@ -11,6 +11,7 @@ from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.formats import label_value, qualified_name
 from steersman.apimachinery.status import Cause
 
+OPERATORS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 MAX_ANNOTATION_BYTES = 256 * 1024
 
 
@@ -42,12 +43,15 @@ def validate_label_selector(selector: LabelSelector | None, path: Path, *, check
     faults = validate_labels(selector.matchLabels, path.child("matchLabels"))
     for position, requirement in enumerate(selector.matchExpressions):
         where = path.child("matchExpressions").at(position)
-        faults += _requirement(requirement, where)
+        faults += requirement_faults(requirement, where)
+        if requirement.operator not in OPERATORS:
+            faults.append(invalid_value(where.child("operator"), requirement.operator, "not a valid selector operator"))
         faults += validate_label_values(requirement.values, where.child("values")) if checks_values else []
     return faults
 
 
-def _requirement(requirement: LabelSelectorRequirement, path: Path) -> list[Cause]:
+def requirement_faults(requirement: LabelSelectorRequirement, path: Path) -> list[Cause]:
+    """A requirement of a selector, whose operator may be one that isn't known yet."""
     faults: list[Cause] = []
     match requirement.operator:
         case "In" | "NotIn":
@@ -57,8 +61,6 @@ def _requirement(requirement: LabelSelectorRequirement, path: Path) -> list[Caus
             if requirement.values:
                 why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
                 faults.append(forbidden_field(path.child("values"), why))
-        case other:
-            faults.append(invalid_value(path.child("operator"), other, "not a valid selector operator"))
     return faults + invalid_values(path.child("key"), requirement.key, qualified_name(requirement.key))
 
 

@@ -1,53 +1,43 @@
 """Tokens that a webhook knows: it is sent a TokenReview, and its answer holds for a while.
 
-Source: apiserver/plugin/pkg/authenticator/token/webhook; apiserver/pkg/util/webhook.
+Source: apiserver/plugin/pkg/authenticator/token/webhook; apiserver/pkg/authentication/token/cache.
 """
 
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from random import Random
 from typing import Any
 
 from steersman.apimachinery.codec.json import DecodeError, encode, parse
 from steersman.apimachinery.status import Unauthorized
 from steersman.apiserver.authn.tokens import Known
 from steersman.apiserver.user import UserInfo
-from steersman.apiserver.webhooks.kubeconfigcaller import CallRefused, KubeconfigCaller
-from steersman.component.backoff import Backoff
-from steersman.component.clock import Clock
-from steersman.component.http.client import ConnectionLost, HTTPClientError
+from steersman.apiserver.webhooks.kubeconfigcaller import CallRefused
+from steersman.apiserver.webhooks.patientcaller import PatientCaller
+from steersman.component.http.client import HTTPClientError
 from steersman.component.log import get_logger
 
 _log = get_logger(__name__)
 
 VERSIONS = ("v1", "v1beta1")
-# Source: DefaultRetryBackoff; sharedLookupTimeout.
-TRIES, FIRST_DELAY, FACTOR, JITTER = 5, 0.5, 1.5, 0.2
+# Source: sharedLookupTimeout.
 TIMEOUT = timedelta(seconds=30)
-# Statuses after which it is worth while to ask again. Source: DefaultShouldRetry.
-RETRIED = frozenset({429, 500, 504})
 
 
 class WebhookTokens:
     """Asks the webhook. own_audiences: what a token is for when the webhook doesn't say."""
 
-    def __init__(
-        self, caller: KubeconfigCaller, version: str, own_audiences: tuple[str, ...], clock: Clock, random: Random
-    ) -> None:
+    def __init__(self, caller: PatientCaller, version: str, own_audiences: tuple[str, ...]) -> None:
         self._caller = caller
         self._version = version
         self._own = own_audiences
-        self._clock = clock
-        self._random = random
-        self._backoff = Backoff(FIRST_DELAY, FACTOR, float("inf"), JITTER)
 
     async def verify(self, token: str, audiences: tuple[str, ...]) -> Known | None:
         """Source of TokenAuthenticator.verify: whoever the webhook doesn't answer about isn't let in."""
         body = review_of(token, audiences, self._version)
         try:
             async with asyncio.timeout(TIMEOUT.total_seconds()):
-                answer = await self._asked(body)
+                answer = await self._caller.post(body)
             return verdict_of(parse(answer), audiences, self._own, self._version)
         except (HTTPClientError, OSError, TimeoutError, CallRefused, DecodeError, BadReview) as error:
             why = str(error) or "context deadline exceeded"
@@ -57,17 +47,6 @@ class WebhookTokens:
     async def close(self) -> None:
         """Close every connection."""
         await self._caller.close()
-
-    async def _asked(self, body: bytes) -> bytes:
-        for attempt in range(TRIES):
-            try:
-                return await self._caller.post(body)
-            except (ConnectionLost, CallRefused) as error:
-                is_last = attempt == TRIES - 1
-                if is_last or (isinstance(error, CallRefused) and error.status not in RETRIED):
-                    raise
-            await self._clock.sleep(self._backoff.delay(attempt, self._random))
-        raise AssertionError("the last attempt returns or raises")
 
 
 class BadReview(Exception):

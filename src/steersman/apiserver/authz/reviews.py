@@ -3,55 +3,62 @@
 Source: pkg/registry/authorization, pkg/registry/authentication.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from steersman.api import authentication, authorization
-from steersman.api.meta import Kind
+from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.rbac import PolicyRule
 from steersman.apimachinery.fielderrors import invalid_value
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
-from steersman.apimachinery.status import BadRequest, Unauthorized, invalid
+from steersman.apimachinery.status import BadRequest, Cause, Unauthorized, invalid
 from steersman.apiserver.attributes import Authorizer
 from steersman.apiserver.authn.bearer import INVALID
 from steersman.apiserver.authn.tokens import TokenAuthenticator, authenticated
 from steersman.apiserver.authz.asking import decision_on
+from steersman.apiserver.authz.reviewedrequests import Spec, faults_of, request_of
 from steersman.apiserver.authz.union import UnionAuthorizer
 from steersman.apiserver.context import RequestContext
-from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.reviews import ReviewHandler
 from steersman.apiserver.user import UserInfo
+from steersman.apiserver.verbs.metadata import group_kind
 
 Access = authorization.SubjectAccessReview | authorization.LocalSubjectAccessReview
-Spec = authorization.SubjectAccessReviewSpec | authorization.SelfSubjectAccessReviewSpec
-
-
-def request_of(spec: Spec) -> RequestInfo:
-    """The request a review asks about."""
-    resource, path = spec.resourceAttributes, spec.nonResourceAttributes
-    if resource is not None:
-        return RequestInfo(
-            verb=resource.verb,
-            path="",
-            is_resource=True,
-            group=resource.group,
-            version=resource.version,
-            namespace=resource.namespace,
-            resource=resource.resource,
-            subresource=resource.subresource,
-            name=resource.name,
-        )
-    if path is not None:
-        return RequestInfo(verb=path.verb, path=path.path)
-    text = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
-    raise invalid("SubjectAccessReview.authorization.k8s.io", "", [invalid_value(Path("spec"), "", text)])
+AnyAccess = Access | authorization.SelfSubjectAccessReview
 
 
 async def answered(authorizer: Authorizer, user: UserInfo, spec: Spec) -> authorization.SubjectAccessReviewStatus:
     """The authorizer's answer."""
-    decision = await decision_on(authorizer, user, request_of(spec))
-    return authorization.SubjectAccessReviewStatus(allowed=decision.allowed, reason=decision.reason)
+    request, ignored = request_of(spec)
+    decision = await decision_on(authorizer, user, request)
+    why = "; ".join(filter(None, (decision.error, ignored)))
+    return authorization.SubjectAccessReviewStatus(
+        allowed=decision.allowed, denied=decision.denied, reason=decision.reason, evaluationError=why
+    )
+
+
+def check(context: RequestContext, review: AnyAccess) -> None:
+    """Invalid for a review with faults."""
+    faults = faults_of(review.spec)
+    empty, wanted = ObjectMeta(namespace=review.metadata.namespace if context.resource.namespaced else ""), "be empty"
+    if context.resource.namespaced:
+        wanted = "be empty except for namespace"
+        faults += _place_faults(review.spec, context.info.namespace)
+    if replace(review.metadata, managedFields=()) != empty:
+        faults.append(invalid_value(Path("metadata"), review.metadata, f"must {wanted}"))
+    if faults:
+        raise invalid(group_kind(context.resource), "", faults)
+
+
+def _place_faults(spec: Spec, namespace: str) -> Iterator[Cause]:
+    path, resource = Path("spec"), spec.resourceAttributes
+    if resource is not None and resource.namespace != namespace:
+        where = path.child("resourceAttributes", "namespace")
+        yield invalid_value(where, resource.namespace, "must match metadata.namespace")
+    if spec.nonResourceAttributes is not None:
+        where = path.child("nonResourceAttributes")
+        yield invalid_value(where, spec.nonResourceAttributes, "disallowed on this kind of request")
 
 
 class AccessReviews:
@@ -62,14 +69,8 @@ class AccessReviews:
 
     async def review(self, context: RequestContext, obj: Access) -> Kind:
         """Source of ReviewHandler.review."""
+        check(context, obj)
         spec = obj.spec
-        if not spec.user and not spec.groups:
-            text = "at least one of user or group must be specified"
-            raise invalid("SubjectAccessReview.authorization.k8s.io", "", [invalid_value(Path("spec.user"), "", text)])
-        if context.resource.namespaced:
-            asked = spec.resourceAttributes.namespace if spec.resourceAttributes is not None else ""
-            if asked != context.info.namespace:
-                raise BadRequest(f"spec.resourceAttributes.namespace must match namespace: {context.info.namespace}")
         user = UserInfo(spec.user, spec.uid, spec.groups, spec.extra)
         return replace(obj, status=await answered(self._authorizer, user, spec))
 
@@ -82,6 +83,7 @@ class SelfAccessReviews:
 
     async def review(self, context: RequestContext, obj: authorization.SelfSubjectAccessReview) -> Kind:
         """Source of ReviewHandler.review."""
+        check(context, obj)
         return replace(obj, status=await answered(self._authorizer, context.user, obj.spec))
 
 

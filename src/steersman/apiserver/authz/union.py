@@ -5,13 +5,17 @@ authorizerfactory: NewPrivilegedGroups.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from steersman.api.rbac import PolicyRule
 from steersman.apimachinery.gotext import aggregate
 from steersman.apiserver.attributes import Authorizer, Decision
+from steersman.apiserver.metrics.authorizers import AuthorizerMetrics
 from steersman.apiserver.request import RequestInfo
 from steersman.apiserver.user import MASTERS_GROUP, UserInfo
+from steersman.component.metrics import Value
 
 EVERYTHING = (
     PolicyRule(verbs=("*",), apiGroups=("*",), resources=("*",)),
@@ -37,20 +41,43 @@ class Unexplained(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One of the authorizers. kind: of the mode it stands for."""
+
+    kind: str
+    name: str
+    authorizer: Authorizer
+
+
 class UnionAuthorizer:
     """Allows what one of several allows; otherwise all of them say why they don't."""
 
-    def __init__(self, authorizers: Sequence[Authorizer]) -> None:
-        self._authorizers = tuple(authorizers)
+    def __init__(self, members: Sequence[Member], metrics: AuthorizerMetrics | None = None) -> None:
+        self._metrics = metrics
+        self.replace(members)
+
+    def replace(self, members: Sequence[Member]) -> None:
+        """Ask others from now on."""
+        self.members = tuple(members)
+        self._counted = tuple((one.authorizer, *self._counts(one)) for one in members)
+
+    def _counts(self, member: Member) -> tuple[Value, Value]:
+        """Where it is counted that a member allowed or denied something."""
+        if self._metrics is None:
+            return Value(), Value()
+        counts = partial(self._metrics.decisions, member.kind, member.name)
+        return counts("allowed"), counts("denied")
 
     def authorize(self, user: UserInfo, request: RequestInfo) -> Decision:
         """Source of Authorizer.authorize."""
         if MASTERS_GROUP in user.groups:
             return Decision(True)
         reasons, errors = [], []
-        for authorizer in self._authorizers:
+        for authorizer, allowed, denied in self._counted:
             decision = authorizer.authorize(user, request)
             if decision.allowed or decision.denied:
+                (allowed if decision.allowed else denied).value += 1
                 return decision
             if decision.reason:
                 reasons.append(decision.reason)
@@ -62,12 +89,12 @@ class UnionAuthorizer:
         """Every rule that allows a user something, as far as authorizers can tell."""
         if MASTERS_GROUP in user.groups:
             yield from EVERYTHING
-        for authorizer in self._authorizers:
-            if isinstance(authorizer, Explained):
-                yield from authorizer.rules_for(user, namespace)
+        for one in self.members:
+            if isinstance(one.authorizer, Explained):
+                yield from one.authorizer.rules_for(user, namespace)
 
     def untold(self, user: UserInfo) -> Iterator[str]:
         """What authorizers that can't tell their rules say of it."""
-        for authorizer in self._authorizers:
-            if isinstance(authorizer, Unexplained) and (why := authorizer.untold(user)):
+        for one in self.members:
+            if isinstance(one.authorizer, Unexplained) and (why := one.authorizer.untold(user)):
                 yield why

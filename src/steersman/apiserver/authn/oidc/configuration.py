@@ -3,21 +3,13 @@
 Source: apiserver/pkg/apis/apiserver/v1/types.go; KEP-3331.
 """
 
-from collections.abc import Mapping
-
-from steersman.apimachinery.codec.json import DecodeError
-from steersman.apimachinery.codec.strict import FieldValidation, validate_tree
-from steersman.apimachinery.codec.yaml import parse
 from steersman.apimachinery.object import Object
+from steersman.apiserver.configurationfile import read_configuration
 
 PACKAGE = "k8s.io.apiserver.pkg.apis.apiserver.v1"
 KIND = "AuthenticationConfiguration"
 VERSIONS = tuple(f"apiserver.config.k8s.io/{version}" for version in ("v1", "v1beta1", "v1alpha1"))
 MATCH_ANY = "MatchAny"
-
-
-class ConfigurationError(ValueError):
-    """A configuration that can't be used; the text says what is wrong."""
 
 
 class Issuer(Object, package=PACKAGE):
@@ -109,16 +101,4 @@ class AuthenticationConfiguration(Object, api=VERSIONS[0], package=PACKAGE):
 
 def configuration_of(data: bytes) -> AuthenticationConfiguration:
     """The configuration of a YAML or JSON text, which must say nothing that isn't known. ConfigurationError."""
-    if not data.strip():
-        raise ConfigurationError("empty config data")
-    try:
-        tree = parse(data)
-        if not isinstance(tree, Mapping):
-            raise DecodeError("it is no object")
-        version, kind = tree.get("apiVersion") or "", tree.get("kind") or ""
-        if version not in VERSIONS or kind != KIND:
-            raise DecodeError(f'no kind "{kind}" is registered for version "{version}"')
-        plain = {key: value for key, value in tree.items() if key not in ("kind", "apiVersion")}
-        return validate_tree(plain, AuthenticationConfiguration, FieldValidation.STRICT).object
-    except DecodeError as error:
-        raise ConfigurationError(str(error)) from error
+    return read_configuration(data, AuthenticationConfiguration, KIND, VERSIONS)

@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from steersman.apiserver.authn.oidc.authenticator import IssuerTokens
-from steersman.apiserver.authn.oidc.configuration import ConfigurationError
 from steersman.apiserver.authn.tokens import Known, TokenUnion
+from steersman.apiserver.configurationfile import ConfigurationError
 from steersman.component.clock import Clock
 from steersman.component.log import get_logger
 from steersman.component.metrics import Registry
