@@ -56,7 +56,7 @@ from steersman.apiserver.verbs.delete import Deleter
 from steersman.apiserver.verbs.listing import Lister
 from steersman.apiserver.verbs.ownership import Ownership
 from steersman.apiserver.verbs.watch import Watcher
-from steersman.apiserver.verbs.write import Writer
+from steersman.apiserver.verbs.write import Guard, Writer
 from steersman.apiserver.webhooks.caller import WebhookCaller
 from steersman.client.recorder import EventRecorder
 from steersman.component.clock import Clock
@@ -106,6 +106,8 @@ class Deps:
     # Without it nothing is audited.
     auditor: Auditor | None = None
     reviews: Mapping[type[Kind], ReviewHandler] = field(default_factory=dict)
+    # Who else looks at writes of a kind.
+    guards: Mapping[type[Kind], Guard] = field(default_factory=dict)
     token_issuer: TokenIssuer | None = None
     # How kubelets and pods are reached; without it exec, logs and proxies are refused.
     connect: Connect | None = None
@@ -281,7 +283,7 @@ def _verbs(deps: Deps, collections: Collections, reserver: Reserver) -> Verbs:
     return Verbs(
         lister=Lister(deps.store, collections),
         watcher=Watcher(collections, deps.clock, deps.random),
-        writer=Writer(deps.admission, deps.random, reserver, ownership),
+        writer=Writer(deps.admission, deps.random, reserver, ownership, deps.guards),
         deleter=Deleter(deps.admission, reserver),
         ownership=ownership,
     )

@@ -180,6 +180,6 @@ class Collections:
         if prefix not in self._cachers:
             strategy = strategy_for(stored_as)
             index = indexer(stored_as, strategy)
-            self._cachers[prefix] = Cacher(prefix, index, by_field=strategy.found_by)
+            self._cachers[prefix] = Cacher(prefix, index, found_by=strategy.index())
         conversion = conversions[resource.object_type] if resource.stored_as is not None else None
         return Collection(resource, strategy_for(resource.object_type), self._store, self._cachers[prefix], conversion)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from steersman.api.meta import Kind
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
+from steersman.apiserver.authz.subjects import within
 from steersman.apiserver.collections import Collections
 from steersman.storage.cached import CachedObject
 
@@ -44,7 +45,7 @@ class CollectionLookup:
         return [self._object(kind, cached) for cached in collection.cacher.under(collection.under(namespace))]
 
     def where(self, kind: type[K], value: str, namespace: str = "") -> Iterable[K]:
-        """The objects with a value in the field that their kind is found by, as pods are by their node."""
+        """The objects with a value that their kind is found by, as pods are by their node."""
         if self._collections is None or not self._collections.has(kind):
             return ()
         collection = self._collections.of(kind)
@@ -58,13 +59,13 @@ class CollectionLookup:
         """Source of Roles."""
         return self.find(Role, namespace, name)
 
-    def cluster_role_bindings(self) -> Iterable[ClusterRoleBinding]:
+    def cluster_role_bindings(self, subject: str) -> Iterable[ClusterRoleBinding]:
         """Source of Roles."""
-        return self.all(ClusterRoleBinding)
+        return self.where(ClusterRoleBinding, subject)
 
-    def role_bindings(self, namespace: str) -> Iterable[RoleBinding]:
+    def role_bindings(self, subject: str, namespace: str) -> Iterable[RoleBinding]:
         """Source of Roles."""
-        return self.all(RoleBinding, namespace)
+        return self.where(RoleBinding, within(namespace, subject), namespace)
 
     def _object(self, kind: type[K], cached: CachedObject) -> K:
         known = self._decoded.get(cached.key)

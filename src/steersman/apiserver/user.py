@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 ANONYMOUS = "system:anonymous"
 AUTHENTICATED_GROUP = "system:authenticated"
 UNAUTHENTICATED_GROUP = "system:unauthenticated"
+ACCOUNT_PREFIX = "system:serviceaccount:"
 MASTERS_GROUP = "system:masters"
 
 

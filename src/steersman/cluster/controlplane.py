@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from random import Random, SystemRandom
 
+from steersman.api.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 from steersman.apiserver.admission.configuration import Configurations
 from steersman.apiserver.admission.plugins import Parts, admission_chain
 from steersman.apiserver.admission.reach import Reach
@@ -20,6 +21,8 @@ from steersman.apiserver.admission.served import Served
 from steersman.apiserver.app import APIServer, Deps, ServerConfig
 from steersman.apiserver.authn.impersonation import Impersonation
 from steersman.apiserver.authn.serviceaccount import ServiceAccountIssuer
+from steersman.apiserver.authz.escalation import EscalationGuard
+from steersman.apiserver.authz.rbac import RBACAuthorizer
 from steersman.apiserver.authz.reviews import review_handlers
 from steersman.apiserver.bootstrap import publish_authorities
 from steersman.apiserver.flowcontrol.limiter import LimitSettings
@@ -107,6 +110,10 @@ class ControlPlane:
                 hooks=self._hooks,
                 admission=admission_chain(
                     parts, flags.enable_admission_plugins, flags.disable_admission_plugins, judged
+                ),
+                guards=dict.fromkeys(
+                    (Role, ClusterRole, RoleBinding, ClusterRoleBinding),
+                    EscalationGuard(authorizer, RBACAuthorizer(lookup), lookup),
                 ),
                 reviews=review_handlers(authorizer, authentication.tokens, authentication.audiences),
                 token_issuer=ServiceAccountIssuer(issuer, lookup.find, config.random),

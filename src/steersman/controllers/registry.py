@@ -6,6 +6,7 @@ from typing import Any
 from steersman.api.apps import ReplicaSet
 from steersman.api.core import ReplicationController
 from steersman.component.clock import Clock
+from steersman.controllers.clusterroleaggregation.controller import ClusterRoleAggregationController
 from steersman.controllers.deployment.controller import DeploymentController
 from steersman.controllers.endpoints.controller import EndpointsController
 from steersman.controllers.endpointslice.controller import EndpointSliceController
@@ -60,6 +61,7 @@ def all_controllers(settings: Settings, clock: Clock) -> tuple[Controller[Any, A
         ServiceCIDRController(),
         ServiceAddressController(),
         ValidatingAdmissionPolicyStatusController(),
+        ClusterRoleAggregationController(),
     ]
     if settings.cluster_cidrs:
         controllers.append(NodeIPAMController(settings.cluster_cidrs, settings.node_mask_v4))

@@ -15,8 +15,8 @@ from typing import Protocol
 from steersman.apimachinery.gotext import quote
 from steersman.component.log import get_logger
 from steersman.storage.cached import CachedObject, Fit, Index, Matches, unchanged, with_resource_version
-from steersman.storage.fieldindex import FieldIndex
 from steersman.storage.interface import Entry, Event, TransformFailed
+from steersman.storage.valueindex import ValueIndex
 
 _log = get_logger(__name__)
 
@@ -162,13 +162,13 @@ class Horizon(Protocol):
 class Cacher:
     """All objects below one prefix of the store.
 
-    fit gives stored bytes as their kind has them today, which may have changed since they were stored. by_field: a
-    selectable field whose values objects are found by.
+    fit gives stored bytes as their kind has them today, which may have changed since they were stored. found_by: where
+    objects are by a value.
     """
 
-    def __init__(self, prefix: str, index: Index, fit: Fit = unchanged, by_field: str = "") -> None:
+    def __init__(self, prefix: str, index: Index, fit: Fit = unchanged, found_by: ValueIndex | None = None) -> None:
         self.prefix = prefix
-        self.by_field = FieldIndex(by_field) if by_field else None
+        self.found_by = found_by
         self._index = index
         self._fit = fit
         self._objects: dict[str, CachedObject] = {}
@@ -226,11 +226,11 @@ class Cacher:
         return sum(len(self._objects[key].data) for key in keys) // len(keys) if keys else 0
 
     def where(self, value: str, prefix: str) -> list[CachedObject]:
-        """As `under`, of the objects with a value in the field that they are found by."""
-        assert self.by_field is not None
+        """As `under`, of the objects with a value that they are found by."""
+        assert self.found_by is not None
         if self._unreadable:
-            return [one for one in self.under(prefix) if one.facts.fields.get(self.by_field.field) == value]
-        return [self._objects[key] for key in sorted(self.by_field.keys(value)) if key.startswith(prefix)]
+            return [one for one in self.under(prefix) if value in self.found_by.values(one)]
+        return [self._objects[key] for key in sorted(self.found_by.keys(value)) if key.startswith(prefix)]
 
     def cached(self, entry: Entry) -> CachedObject:
         """A stored entry in the form of this cache; for pages read from the store's past. TransformFailed."""
@@ -271,8 +271,8 @@ class Cacher:
         self._unreadable = {entry.key: entry for entry in entries if entry.problem}
         self._objects = {entry.key: self.cached(entry) for entry in entries if not entry.problem}
         self._keys = sorted(self._objects)
-        if self.by_field is not None:
-            self.by_field.begin(self._objects.values())
+        if self.found_by is not None:
+            self.found_by.begin(self._objects.values())
         self._window.clear()
         self._revision = self.changed_at = self._window_start = revision
 
@@ -288,8 +288,8 @@ class Cacher:
             return
         del self._unreadable[entry.key]
         new = self._objects[entry.key] = self.cached(entry)
-        if self.by_field is not None:
-            self.by_field.change(None, new)
+        if self.found_by is not None:
+            self.found_by.change(None, new)
         insort(self._keys, entry.key)
         self._break()
 
@@ -324,8 +324,8 @@ class Cacher:
                 old = self._objects.pop(event.key, None)
                 if old is not None:
                     del self._keys[bisect_left(self._keys, event.key)]
-                    if self.by_field is not None:
-                        self.by_field.change(old, None)
+                    if self.found_by is not None:
+                        self.found_by.change(old, None)
                 entry = Entry(event.key, b"", event.create_revision, event.revision, None, event.problem)
                 self._unreadable[event.key] = entry
                 self.changed_at = event.revision
@@ -339,8 +339,8 @@ class Cacher:
             if old is not None:
                 del self._objects[event.key]
                 del self._keys[bisect_left(self._keys, event.key)]
-                if self.by_field is not None:
-                    self.by_field.change(old, None)
+                if self.found_by is not None:
+                    self.found_by.change(old, None)
             return CacheEvent(event.revision, old, None)
         value = self._fit(event.value)
         data = with_resource_version(value, event.revision)
@@ -348,6 +348,6 @@ class Cacher:
         if old is None:
             insort(self._keys, event.key)
         self._objects[event.key] = new
-        if self.by_field is not None:
-            self.by_field.change(old, new)
+        if self.found_by is not None:
+            self.found_by.change(old, new)
         return CacheEvent(event.revision, old, new)

@@ -13,6 +13,7 @@ from steersman.api import authentication, core
 from steersman.api.meta import Kind, ObjectMeta
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
 from steersman.api.resources import resource_for
+from steersman.apimachinery.codec.json import encode
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import BadRequest, Conflict, Invalid, Unauthorized
 from steersman.apiserver.authn.accounttokens import AccountTokens
@@ -25,6 +26,7 @@ from steersman.apiserver.authn.union import UnionAuthenticator
 from steersman.apiserver.authn.x509 import X509Authenticator
 from steersman.apiserver.authz.bootstrap.seed import first_bindings, first_roles
 from steersman.apiserver.authz.rbac import RBACAuthorizer
+from steersman.apiserver.authz.subjects import subjects_of, within
 from steersman.apiserver.authz.union import Member, UnionAuthorizer
 from steersman.apiserver.context import RequestContext
 from steersman.apiserver.request import EMPTY_QUERY, RequestInfo, read_request
@@ -262,11 +264,12 @@ class RolesInMemory:
         found = (role for role in self.local if (role.metadata.namespace, role.metadata.name) == (namespace, name))
         return next(found, None)
 
-    def cluster_role_bindings(self) -> Iterable[ClusterRoleBinding]:
-        return self.bindings
+    def cluster_role_bindings(self, subject: str) -> Iterable[ClusterRoleBinding]:
+        return [binding for binding in self.bindings if subject in subjects_of(encode(binding))]
 
-    def role_bindings(self, namespace: str) -> Iterable[RoleBinding]:
-        return [binding for binding in self.local_bindings if binding.metadata.namespace == namespace]
+    def role_bindings(self, subject: str, namespace: str) -> Iterable[RoleBinding]:
+        found = (binding for binding in self.local_bindings if binding.metadata.namespace == namespace)
+        return [binding for binding in found if within(namespace, subject) in subjects_of(encode(binding))]
 
 
 def allowed(roles: RolesInMemory, user: UserInfo, method: str, target: str) -> bool:

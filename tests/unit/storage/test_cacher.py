@@ -4,8 +4,8 @@ import pytest
 
 from steersman.storage.cached import CachedObject, Facts
 from steersman.storage.cacher import WATCH_BUFFER_EVENTS, Cacher, TooOld
-from steersman.storage.fieldindex import FieldIndex
 from steersman.storage.interface import Entry, Event, TransformFailed
+from steersman.storage.valueindex import by_field
 
 PREFIX = "/registry/pods/"
 MANY = WATCH_BUFFER_EVENTS + 1
@@ -73,7 +73,7 @@ def test_what_could_not_be_read_is_taken_in_later_unless_something_came_since() 
 
 
 def test_objects_are_found_by_the_value_of_a_field_whatever_becomes_of_them() -> None:
-    index = FieldIndex("spec.nodeName")
+    index = by_field("spec.nodeName")
 
     def at(key: str, node: str) -> CachedObject:
         return CachedObject(key, b"", 1, 1, Facts("n", key, {}, {"spec.nodeName": node}))

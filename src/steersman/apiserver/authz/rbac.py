@@ -9,11 +9,11 @@ from typing import Protocol
 from steersman.api.rbac import ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject
 from steersman.apimachinery.gotext import quote
 from steersman.apiserver.attributes import Decision
+from steersman.apiserver.authz.subjects import names_of
 from steersman.apiserver.request import RequestInfo
-from steersman.apiserver.user import UserInfo
+from steersman.apiserver.user import ACCOUNT_PREFIX, UserInfo
 
 Binding = ClusterRoleBinding | RoleBinding
-ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 class Roles(Protocol):
@@ -27,12 +27,12 @@ class Roles(Protocol):
         """A role."""
         ...
 
-    def cluster_role_bindings(self) -> Iterable[ClusterRoleBinding]:
-        """All cluster role bindings."""
+    def cluster_role_bindings(self, subject: str) -> Iterable[ClusterRoleBinding]:
+        """The cluster role bindings with a subject, as `subjects` names it."""
         ...
 
-    def role_bindings(self, namespace: str) -> Iterable[RoleBinding]:
-        """The role bindings of a namespace."""
+    def role_bindings(self, subject: str, namespace: str) -> Iterable[RoleBinding]:
+        """The role bindings of a namespace with a subject."""
         ...
 
 
@@ -55,17 +55,14 @@ class RBACAuthorizer:
             yield from rules
 
     def _bound(self, user: UserInfo, namespace: str) -> Iterator[tuple[Binding, Subject, tuple[PolicyRule, ...]]]:
-        for binding in self._roles.cluster_role_bindings():
-            for subject in binding.subjects:
-                if applies(subject, user, ""):
-                    yield binding, subject, self._rules(binding.roleRef, "")
-                    break
+        names, roles = tuple(names_of(user)), self._roles
+        for name in names:
+            for binding in roles.cluster_role_bindings(name):
+                yield binding, _subject(binding, user, ""), self._rules(binding.roleRef, "")
         if namespace:
-            for local in self._roles.role_bindings(namespace):
-                for subject in local.subjects:
-                    if applies(subject, user, namespace):
-                        yield local, subject, self._rules(local.roleRef, namespace)
-                        break
+            for name in names:
+                for local in roles.role_bindings(name, namespace):
+                    yield local, _subject(local, user, namespace), self._rules(local.roleRef, namespace)
 
     def _rules(self, reference: RoleRef, namespace: str) -> tuple[PolicyRule, ...]:
         role: Role | ClusterRole | None
@@ -74,6 +71,11 @@ class RBACAuthorizer:
         else:
             role = self._roles.cluster_role(reference.name)
         return role.rules if role is not None else ()
+
+
+def _subject(binding: Binding, user: UserInfo, namespace: str) -> Subject:
+    """The first of those by whom the binding was found."""
+    return next(subject for subject in binding.subjects if applies(subject, user, namespace))
 
 
 def described(binding: Binding, subject: Subject) -> str:

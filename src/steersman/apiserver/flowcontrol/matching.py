@@ -13,10 +13,9 @@ from steersman.api.flowcontrol import (
     Subject,
 )
 from steersman.apiserver.request import RequestInfo
-from steersman.apiserver.user import UserInfo
+from steersman.apiserver.user import ACCOUNT_PREFIX, UserInfo
 
 ALL = "*"
-ACCOUNT_PREFIX = "system:serviceaccount:"
 
 
 def in_order(schemas: Iterable[FlowSchema]) -> list[FlowSchema]:

@@ -10,13 +10,11 @@ from typing import Any
 from steersman.api.coordination import Lease
 from steersman.api.core import ComponentStatus, Namespace, NamespaceSpec, NamespaceStatus, Node
 from steersman.api.core.defaults import default_namespace
-from steersman.api.rbac import ClusterRole, ClusterRoleBinding, Role, RoleBinding
 from steersman.api.scheduling import PriorityClass
-from steersman.apimachinery.fielderrors import forbidden_field, invalid_value
+from steersman.apimachinery.fielderrors import forbidden_field
 from steersman.apimachinery.fieldpath import Path
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
-from steersman.apimachinery.times import format_time
 from steersman.apiserver.registry.age import age
 from steersman.apiserver.registry.strategy import AGE_COLUMN, NAME_COLUMN, Column, Strategy
 
@@ -170,39 +168,6 @@ class PriorityClassStrategy(Strategy[PriorityClass]):
         return (obj.metadata.name, obj.value, obj.globalDefault, since, obj.preemptionPolicy or "")
 
 
-CREATED_COLUMNS = (NAME_COLUMN, Column("Created At"))
-
-
-class RoleStrategy(Strategy[Role]):
-    """Strategy of roles."""
-
-    columns = CREATED_COLUMNS
-
-    def row(self, obj: Role, now: datetime) -> tuple[Any, ...]:
-        """The cells of `columns`."""
-        return (obj.metadata.name, _created(obj.metadata.creationTimestamp))
-
-
-class ClusterRoleStrategy(Strategy[ClusterRole]):
-    """Strategy of cluster roles."""
-
-    columns = CREATED_COLUMNS
-
-    def row(self, obj: ClusterRole, now: datetime) -> tuple[Any, ...]:
-        """The cells of `columns`."""
-        return (obj.metadata.name, _created(obj.metadata.creationTimestamp))
-
-
-BINDING_COLUMNS = (
-    NAME_COLUMN,
-    Column("Role", description="The role it gives."),
-    AGE_COLUMN,
-    Column("Users", priority=1),
-    Column("Groups", priority=1),
-    Column("ServiceAccounts", priority=1),
-)
-
-
 class ComponentStatusStrategy(Strategy[ComponentStatus]):
     """How component statuses are shown; none is written."""
 
@@ -220,52 +185,3 @@ class ComponentStatusStrategy(Strategy[ComponentStatus]):
                 state = "Healthy" if one.status == "True" else "Unhealthy"
                 return (obj.metadata.name, state, one.message, one.error)
         return (obj.metadata.name, "Unknown", "", "")
-
-
-class RoleBindingStrategy(Strategy[RoleBinding]):
-    """Strategy of role bindings."""
-
-    columns = BINDING_COLUMNS
-
-    def validate_update(self, obj: RoleBinding, old: RoleBinding) -> Sequence[Cause]:
-        """A binding's role stays."""
-        return _same_role(obj, old)
-
-    def row(self, obj: RoleBinding, now: datetime) -> tuple[Any, ...]:
-        """The cells of `columns`."""
-        return _binding_row(obj, now)
-
-
-class ClusterRoleBindingStrategy(Strategy[ClusterRoleBinding]):
-    """Strategy of cluster role bindings."""
-
-    columns = BINDING_COLUMNS
-
-    def validate_update(self, obj: ClusterRoleBinding, old: ClusterRoleBinding) -> Sequence[Cause]:
-        """A binding's role stays."""
-        return _same_role(obj, old)
-
-    def row(self, obj: ClusterRoleBinding, now: datetime) -> tuple[Any, ...]:
-        """The cells of `columns`."""
-        return _binding_row(obj, now)
-
-
-Binding = RoleBinding | ClusterRoleBinding
-
-
-def _same_role(obj: Binding, old: Binding) -> Sequence[Cause]:
-    return [] if obj.roleRef == old.roleRef else [invalid_value(Path("roleRef"), obj.roleRef, "cannot change roleRef")]
-
-
-def _binding_row(obj: Binding, now: datetime) -> tuple[Any, ...]:
-    by_kind: dict[str, list[str]] = {"User": [], "Group": [], "ServiceAccount": []}
-    for subject in obj.subjects:
-        shown = f"{subject.namespace}/{subject.name}" if subject.kind == "ServiceAccount" else subject.name
-        by_kind.setdefault(subject.kind, []).append(shown)
-    subjects = (", ".join(by_kind[kind]) for kind in ("User", "Group", "ServiceAccount"))
-    role = f"{obj.roleRef.kind}/{obj.roleRef.name}"
-    return (obj.metadata.name, role, age(obj.metadata.creationTimestamp, now), *subjects)
-
-
-def _created(moment: datetime | None) -> str:
-    return format_time(moment) if moment is not None else "<unknown>"

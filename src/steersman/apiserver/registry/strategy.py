@@ -13,6 +13,7 @@ from steersman.api.meta import DeleteOptions, Kind
 from steersman.apimachinery.object import replace
 from steersman.apimachinery.status import Cause
 from steersman.apiserver.user import UserInfo
+from steersman.storage.valueindex import ValueIndex, by_field
 
 K = TypeVar("K", bound=Kind)
 
@@ -138,6 +139,10 @@ class Strategy(Generic[K]):
         if subresource != "status":
             return ("status",)
         return (*spec_fields(kind), "metadata") if self.status_keeps_metadata else spec_fields(kind)
+
+    def index(self) -> ValueIndex | None:
+        """A new index of the objects by what many ask for them by."""
+        return by_field(self.found_by) if self.found_by else None
 
     def validate(self, obj: K) -> Sequence[Cause]:
         """What is wrong with a new object."""

@@ -50,6 +50,7 @@ from steersman.apiserver.registry import (
     volumes,
     workloads,
 )
+from steersman.apiserver.registry import rbac as roles
 from steersman.apiserver.registry.strategy import Strategy
 
 STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
@@ -96,10 +97,10 @@ STRATEGIES: Mapping[type[Kind], type[Strategy[Any]]] = {
     NetworkPolicy: networking.NetworkPolicyStrategy,
     ServiceCIDR: networking.ServiceCIDRStrategy,
     policy.PodDisruptionBudget: config.BudgetStrategy,
-    rbac.ClusterRole: cluster.ClusterRoleStrategy,
-    rbac.ClusterRoleBinding: cluster.ClusterRoleBindingStrategy,
-    rbac.Role: cluster.RoleStrategy,
-    rbac.RoleBinding: cluster.RoleBindingStrategy,
+    rbac.ClusterRole: roles.ClusterRoleStrategy,
+    rbac.ClusterRoleBinding: roles.ClusterRoleBindingStrategy,
+    rbac.Role: roles.RoleStrategy,
+    rbac.RoleBinding: roles.RoleBindingStrategy,
     scheduling.PriorityClass: cluster.PriorityClassStrategy,
     DeviceClass: resource.DeviceClassStrategy,
     DeviceTaintRule: resource.DeviceTaintRuleStrategy,

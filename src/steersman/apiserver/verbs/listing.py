@@ -90,7 +90,7 @@ class Selection:
 
 def _candidates(cacher: Cacher, prefix: str, chosen: Selection, start_after: str) -> Sequence[CachedObject]:
     """The objects to look at: all, or those with the value that they are found by."""
-    wanted = dict(chosen.fields.equalities).get(cacher.by_field.field) if cacher.by_field is not None else None
+    wanted = dict(chosen.fields.equalities).get(cacher.found_by.field) if cacher.found_by is not None else None
     if not wanted:
         return cacher.under(prefix, start_after)
     return [one for one in cacher.where(wanted, prefix) if one.key > start_after]

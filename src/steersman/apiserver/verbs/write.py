@@ -1,9 +1,9 @@
 """Create and update: the steps every write goes through between its body and the store."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from steersman.api.core import Namespace
@@ -81,11 +81,26 @@ class Written:
     created: bool = False
 
 
+class Guard(Protocol):
+    """A rule about who may write an object of a kind, whatever admission is configured."""
+
+    async def check(self, context: RequestContext, new: Kind, old: Kind | None) -> None:
+        """Raises a StatusError to refuse. old: None for a new object."""
+
+
 class Writer:
     """Creates and updates objects of any collection under one admission chain."""
 
-    def __init__(self, admission: AdmissionChain, random: Random, reserver: Reserver, ownership: Ownership) -> None:
+    def __init__(  # what a writer is put together from
+        self,
+        admission: AdmissionChain,
+        random: Random,
+        reserver: Reserver,
+        ownership: Ownership,
+        guards: Mapping[type[Kind], Guard],
+    ) -> None:
         self._admission = admission
+        self._guards = guards
         self._random = random
         self._reserver = reserver
         self._ownership = ownership
@@ -109,6 +124,8 @@ class Writer:
         strategy = collection.strategy
         attributes = self._attributes(context, Operation.CREATE, obj, None)
         obj = await self._admission.admit(attributes)
+        if (guard := self._guards.get(collection.resource.stored_type)) is not None:
+            await guard.check(context, obj, None)
         obj = strategy.complete(strategy.prepare_for_create(obj), None, context)
         with await self._reserver.reserve(obj, None, context.dry_run) as reservation:
             obj = reservation.object
@@ -184,6 +201,8 @@ class Writer:
             new = self._owned(context, collection, new, old)
         attributes = self._attributes(context, Operation.UPDATE, new, old)
         new = await self._admission.admit(attributes)
+        if (guard := self._guards.get(collection.resource.stored_type)) is not None:
+            await guard.check(context, new, old)
         new = strategy.complete((change.prepare or strategy.prepare_for_update)(new, old), old, context)
         reserver = self._reserver if change.prepare is None else NO_RESERVER
         with await reserver.reserve(new, old, context.dry_run) as reservation:

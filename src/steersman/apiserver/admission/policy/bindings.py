@@ -14,9 +14,8 @@ from steersman.apimachinery.cel.library.authorization import Decision as Answer
 from steersman.apimachinery.cel.views import ObjectView
 from steersman.apimachinery.codec.json import to_wire
 from steersman.apiserver import attributes as seams
-from steersman.apiserver.authz.rbac import ACCOUNT_PREFIX
 from steersman.apiserver.request import RequestInfo
-from steersman.apiserver.user import UserInfo
+from steersman.apiserver.user import ACCOUNT_PREFIX, UserInfo
 from steersman.apiserver.webhooks.review import Subject, request_of
 
 # Left out when empty, as Go's omitempty has it.
